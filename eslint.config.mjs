@@ -1,0 +1,87 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+/** Who may import whom; the table of docs/architecture.md. A layer may always use itself only if it says so. */
+const layers = [
+  ['kernel', []],
+  ['wire', []],
+  ['contract', ['kernel']],
+  ['linux', ['kernel', 'wire']],
+  ['transport', ['kernel', 'wire']],
+  ['service', ['contract', 'kernel', 'linux', 'transport']],
+  ['backend', ['contract', 'kernel', 'service', 'linux', 'transport', 'wire', 'testkit']],
+  ['hub', ['contract', 'kernel', 'wire', 'service', 'linux', 'testkit']],
+  ['observability', ['kernel', 'contract']],
+  ['config', ['kernel', 'contract']],
+  ['testkit', ['contract', 'kernel']],
+  [
+    'app',
+    [
+      'kernel',
+      'wire',
+      'contract',
+      'linux',
+      'transport',
+      'service',
+      'backend',
+      'hub',
+      'observability',
+      'config',
+    ],
+  ],
+  ['tool', ['kernel', 'wire', 'contract', 'linux', 'transport', 'config']],
+];
+
+const only = (name, message) => ({ name, message });
+const restricted = (...paths) => ['error', { paths }];
+const childProcess = only('node:child_process', 'Only libs/transport/process starts processes.');
+const tsyringe = only('tsyringe', 'Only the composition root (apps/crihubd) wires dependencies.');
+const dockerode = only('dockerode', 'Only libs/transport speaks to Docker Engine.');
+const ssh2 = only('ssh2', 'Only libs/transport speaks SSH.');
+const koffi = only('koffi', 'Only libs/linux calls the C library.');
+
+export default tseslint.config(
+  { ignores: ['**/node_modules', '**/dist', '**/generated', '.nx', '**/*.mjs'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    plugins: { '@nx': nx },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: false,
+          allow: [],
+          depConstraints: layers.map(([layer, allowed]) => ({
+            sourceTag: `layer:${layer}`,
+            onlyDependOnLibsWithTags: allowed.map((name) => `layer:${name}`),
+          })),
+        },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/require-await': 'off',
+      'no-restricted-imports': restricted(childProcess, tsyringe, dockerode, ssh2, koffi),
+    },
+  },
+  {
+    files: ['libs/transport/process/**'],
+    rules: { 'no-restricted-imports': restricted(tsyringe, dockerode, ssh2, koffi) },
+  },
+  {
+    files: ['libs/linux/**'],
+    rules: { 'no-restricted-imports': restricted(tsyringe, dockerode, ssh2, childProcess) },
+  },
+  {
+    files: ['apps/crihubd/**'],
+    rules: { 'no-restricted-imports': restricted(childProcess, dockerode, ssh2, koffi) },
+  },
+  { files: ['tools/**', '**/*.test.ts'], rules: { 'no-restricted-imports': 'off' } },
+);
