@@ -1,1 +1,37 @@
-export {};
+export type {
+  Backend,
+  CheckpointSupport,
+  ContainerOperations,
+  CreatedContainer,
+  PortForwardSupport,
+  PreparedSandbox,
+  ProcessOperations,
+  SandboxOperations,
+  StartedContainer,
+  StartedSandbox,
+} from './backend.ts';
+export type { BackendHealth, Capabilities } from './capabilities.ts';
+export type { Container, ContainerExit, ContainerMetadata } from './container.ts';
+export type { BackendEvent, Inventory, InventoryContainer, InventorySandbox } from './inventory.ts';
+export type { Device, Mount, MountPropagation } from './mount.ts';
+export type { ContainerPidNamespace, IdMapping, SandboxNamespaces, UserNamespace } from './namespaces.ts';
+export type {
+  AttachSpec,
+  ExecSpec,
+  Process,
+  ProcessExit,
+  ProcessSession,
+  ProcessUser,
+  TerminalSize,
+} from './process.ts';
+export type { HugepageLimit, Resources } from './resources.ts';
+export type { PodMetadata, PodNetworkAttachment, Sandbox } from './sandbox.ts';
+export type {
+  AppArmorProfile,
+  CapabilityChanges,
+  ContainerSecurity,
+  SandboxSecurity,
+  SeccompProfile,
+  SelinuxOptions,
+} from './security.ts';
+export { CONTRACT_VERSION } from './version.ts';
