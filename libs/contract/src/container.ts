@@ -19,6 +19,8 @@ export interface Container {
   readonly annotations: Readonly<Record<string, string>>;
   /** The id of its image: `sha256:` and the config's digest. */
   readonly imageId: string;
+  /** The image as the pod names it, for people. */
+  readonly imageRef: string;
   /**
    * Absolute path of the root filesystem, writable and mounted by the hub; empty for a backend whose
    * `rootfs` is `'backend'`.

@@ -1,5 +1,6 @@
 import type { ContainerId, SandboxId } from '@crihub/kernel';
-import type { ContainerExit } from './container.ts';
+import type { Container, ContainerExit } from './container.ts';
+import type { Sandbox } from './sandbox.ts';
 
 export interface InventorySandbox {
   readonly id: SandboxId;
@@ -10,12 +11,16 @@ export interface InventorySandbox {
   readonly state: 'partial' | 'prepared' | 'running' | 'stopped';
   readonly networkNamespace?: string;
   readonly cgroup?: string;
+  /** As it was given to `prepare`, for a hub that has lost its records. */
+  readonly sandbox?: Sandbox;
 }
 
 export type InventoryContainer = {
   readonly id: ContainerId;
   readonly sandboxId: SandboxId;
   readonly cgroup?: string;
+  /** As it was given to `create`, for a hub that has lost its records. */
+  readonly container?: Container;
 } & (
   | { readonly state: 'partial' | 'created' }
   | { readonly state: 'running'; readonly pid: number }

@@ -1,0 +1,133 @@
+import { z } from 'zod';
+
+/*
+ * Every setting of the daemon, once: its type, its default and its meaning. The defaults, the messages about
+ * mistakes and the documentation (`describe.ts`) all come from here.
+ */
+
+const absolutePath = z.string().regex(/^\//, 'an absolute path');
+const seconds = z.number().positive().max(86_400);
+const count = z.int().positive();
+
+const images = z.strictObject({
+  registryConfigDirectory: absolutePath
+    .default('/etc/containerd/certs.d')
+    .describe(
+      'Registry hosts, as in containerd: one directory per registry with a hosts.toml (mirrors, TLS).',
+    ),
+  dockerConfigFile: absolutePath
+    .default('/root/.docker/config.json')
+    .describe(
+      'Credentials for pulls that bring none, in the format of `docker login`; the file may be missing.',
+    ),
+  pinned: z
+    .array(z.string())
+    .default([])
+    .describe('References of images that the kubelet must not remove to free space.'),
+  maxConcurrentDownloads: count.max(64).default(3).describe('Layers downloaded at once, over all pulls.'),
+  stallTimeoutSeconds: seconds.default(60).describe('A download fails when nothing has arrived for so long.'),
+  maxLayerBytes: count
+    .default(64 * 1024 ** 3)
+    .describe('A layer that unpacks to more is refused (decompression bombs).'),
+  maxLayerEntries: count.default(5_000_000).describe('A layer with more files is refused.'),
+});
+
+const network = z.strictObject({
+  confDirectory: absolutePath
+    .default('/etc/cni/net.d')
+    .describe('Network lists (CNI); the first valid one by name is used.'),
+  binDirectories: z
+    .array(absolutePath)
+    .min(1)
+    .default(['/opt/cni/bin', '/usr/lib/cni'])
+    .describe('Where the network plugins are.'),
+  cacheDirectory: absolutePath
+    .default('/var/lib/cni')
+    .describe('Results of network plugins, in the format of libcni.'),
+  ipPreference: z
+    .enum(['cni', 'ipv4', 'ipv6'])
+    .default('ipv4')
+    .describe("Which family a pod's first address has; cni: in the order that the plugins give."),
+  pluginTimeoutSeconds: seconds.default(30).describe('A plugin that takes longer is killed.'),
+});
+
+const metrics = z.strictObject({
+  address: z
+    .string()
+    .regex(/^(off|[^\s:]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5})$/, "host:port, or 'off'")
+    .default('127.0.0.1:9670')
+    .describe("Where Prometheus metrics are served (host:port); 'off' serves none."),
+});
+
+/** What every handler has; further keys belong to its backend. */
+const handler = z.looseObject({
+  backend: z
+    .string()
+    .min(1)
+    .describe('Which backend runs the pods: runc, or the name of an outside package.'),
+  cniConfDirectory: absolutePath
+    .optional()
+    .describe("Network lists for this handler's pods, in place of the node's."),
+  maxConcurrentCreations: count
+    .max(1_000)
+    .default(16)
+    .describe('Pods created at once; the others wait in order of arrival.'),
+  createTimeoutSeconds: seconds
+    .default(240)
+    .describe('The longest that creating a pod or a container may take.'),
+  callTimeoutSeconds: seconds.default(30).describe('The longest for every other call to the backend.'),
+});
+
+export const configSchema = z.strictObject({
+  socket: absolutePath
+    .default('/run/crihub/crihub.sock')
+    .describe('Unix socket of the CRI; the kubelet connects here.'),
+  socketMode: z
+    .string()
+    .regex(/^0?[0-7]{3}$/, 'an octal mode such as "0660"')
+    .default('0600')
+    .describe('Permission bits of the socket, octal, in quotes.'),
+  stateDirectory: absolutePath
+    .default('/var/lib/crihub')
+    .describe('What must outlive a reboot: records, images, root filesystems.'),
+  runDirectory: absolutePath
+    .default('/run/crihub')
+    .describe('What need not: namespaces, sockets, state of OCI runtimes. A short path, on a tmpfs.'),
+  cgroupDriver: z
+    .enum(['cgroupfs', 'systemd'])
+    .default('cgroupfs')
+    .describe("Who manages cgroups; one for the whole node, and the kubelet's too."),
+  logLevel: z
+    .enum(['error', 'warn', 'info', 'debug', 'trace'])
+    .default('info')
+    .describe('The least level logged.'),
+  drainSeconds: z
+    .number()
+    .min(0)
+    .max(600)
+    .default(10)
+    .describe('Time for running calls when the daemon is stopped.'),
+  metrics: metrics.prefault({}).describe('Prometheus metrics.'),
+  images: images.prefault({}).describe('The image store.'),
+  network: network.prefault({}).describe('The pod network.'),
+  handlers: z
+    .record(
+      z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'a lower-case name as in a RuntimeClass'),
+      handler,
+    )
+    .refine((map) => Object.keys(map).length > 0, 'at least one handler')
+    .default({
+      runc: {
+        backend: 'runc',
+        maxConcurrentCreations: 16,
+        createTimeoutSeconds: 240,
+        callTimeoutSeconds: 30,
+      },
+    })
+    .describe('Handlers by the name that a RuntimeClass gives. Further keys are options of the backend.'),
+  defaultHandler: z.string().default('runc').describe('The handler of pods that name none.'),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type HandlerConfig = Config['handlers'][string];
+export type LogLevel = Config['logLevel'];

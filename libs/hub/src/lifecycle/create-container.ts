@@ -1,0 +1,223 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hostname as hostName } from 'node:os';
+import type { Container, ProcessUser } from '@crihub/contract';
+import {
+  type ContainerId,
+  type Logger,
+  newContainerId,
+  RuntimeError,
+  SingleFlight,
+  withDeadline,
+} from '@crihub/kernel';
+import type { ContainerRequest } from '../front/parse/container.ts';
+import { containerKey, type ContainerRecord } from '../records/container-record.ts';
+import type { SandboxRecord } from '../records/sandbox-record.ts';
+import { checkContainerCapabilities } from '../router/check-capabilities.ts';
+import type { Handler } from '../router/handler.ts';
+import type { Handlers } from '../router/handlers.ts';
+import type { HealthMonitor } from '../router/health-monitor.ts';
+import { resolveMounts } from './container-mounts.ts';
+import { containerProcess } from './container-process.ts';
+import type { Directories } from './directories.ts';
+import type { NodeState } from './node-state.ts';
+import { type PhaseObserver, timed } from './phases.ts';
+import { podFileMounts } from './pod-files.ts';
+import type { NodeImage, NodeImages, RootFilesystems, UserLookup } from './ports.ts';
+import type { StepObserver } from './steps.ts';
+import type { Teardown } from './teardown.ts';
+
+export interface CreateContainerDeps {
+  readonly node: NodeState;
+  readonly handlers: Handlers;
+  readonly health: Pick<HealthMonitor, 'capabilitiesOf'>;
+  readonly images: NodeImages;
+  readonly rootfs: RootFilesystems;
+  readonly users: UserLookup;
+  readonly directories: Directories;
+  readonly teardown: Teardown;
+  readonly phases: PhaseObserver;
+  readonly steps: StepObserver;
+  readonly logger: Logger;
+}
+
+// Until the image's user database can be read. An intent is never run.
+const NOT_RESOLVED: ProcessUser = { uid: 0, gid: 0, additionalGids: [] };
+const DEFAULT_STOP_SIGNAL = 'SIGTERM';
+
+/** CreateContainer: one creation per container and attempt, shared by its retries. */
+export class CreateContainer {
+  readonly #deps: CreateContainerDeps;
+  readonly #flights = new SingleFlight<string, ContainerId>();
+
+  constructor(deps: CreateContainerDeps) {
+    this.#deps = deps;
+  }
+
+  async create(
+    sandboxIdOrPrefix: string,
+    request: ContainerRequest,
+    fingerprint: string,
+    signal: AbortSignal,
+  ): Promise<ContainerId> {
+    const { node, handlers, health } = this.#deps;
+    const pod = node.records.visibleSandbox(sandboxIdOrPrefix);
+    assertReady(pod);
+    const handler = handlers.of(pod);
+    checkContainerCapabilities(handler.name, health.capabilitiesOf(handler.name), request);
+    const key = containerKey(pod.id, request.metadata);
+    const existing = node.records
+      .containersOf(pod.id)
+      .find((record) => containerKey(record.sandboxId, record.container.metadata) === key);
+    if (existing !== undefined && !this.#flights.has(key)) return answerOf(existing, fingerprint);
+    const create = (): Promise<ContainerId> =>
+      withDeadline('creating the container', handler.timeouts.createContainerMs, undefined, (deadline) =>
+        this.#create(handler, pod, request, fingerprint, deadline),
+      );
+    return await this.#flights.run(key, create, signal);
+  }
+
+  async #create(
+    handler: Handler,
+    pod: SandboxRecord,
+    request: ContainerRequest,
+    fingerprint: string,
+    signal: AbortSignal,
+  ): Promise<ContainerId> {
+    const { node, teardown, steps, logger } = this.#deps;
+    const image = this.#imageOf(request.image);
+    const intent = this.#intent(handler, pod, request, image, fingerprint);
+    const { id } = intent;
+    using _held = await node.locks.acquire(id);
+    node.records.putContainer(intent);
+    steps.reached('createContainer.intent');
+    try {
+      const container = await this.#build(handler, pod, intent, request, image, signal);
+      const created = await timed(this.#deps.phases, handler.name, 'container_create', () =>
+        handler.backend.containers.create(container, pod.sandbox, signal),
+      );
+      steps.reached('createContainer.created');
+      assertReady(node.records.visibleSandbox(pod.id));
+      node.records.putContainer({ ...intent, container, ...created, phase: 'created' });
+      steps.reached('createContainer.recorded');
+    } catch (cause) {
+      await teardown.afterFailure(`container ${id}`, () => teardown.container(intent));
+      throw cause;
+    }
+    logger.info('container created', {
+      container: id,
+      sandbox: pod.id,
+      handler: handler.name,
+      name: request.metadata.name,
+    });
+    node.publish('created', id, pod.id);
+    return id;
+  }
+
+  #imageOf(reference: string): NodeImage {
+    const image = this.#deps.images.find(reference);
+    if (image !== undefined) return image;
+    throw new RuntimeError('NotFound', `image ${reference} is not on this node: pull it first`);
+  }
+
+  #intent(
+    handler: Handler,
+    pod: SandboxRecord,
+    request: ContainerRequest,
+    image: NodeImage,
+    fingerprint: string,
+  ): ContainerRecord {
+    const id = newContainerId();
+    const { metadata, labels, annotations, security, pidNamespace, devices, cdiDevices } = request;
+    // Without a score of its own it would inherit that of the daemon, which the kernel is to spare.
+    const resources = { oomScoreAdj: 0, ...request.resources };
+    const hubRootfs = handler.backend.rootfs === 'hub';
+    const container: Container = {
+      id,
+      sandboxId: pod.id,
+      metadata,
+      labels,
+      annotations,
+      imageId: image.id,
+      imageRef: request.userSpecifiedImage || request.image,
+      rootfs: hubRootfs ? join(this.#deps.directories.container(id), 'rootfs') : '',
+      process: containerProcess(request, image, NOT_RESOLVED, pod.sandbox.hostname || hostName()),
+      pidNamespace,
+      security,
+      mounts: [],
+      devices,
+      cdiDevices,
+      resources,
+      logPath:
+        request.logPath === '' || pod.logDirectory === '' ? '' : join(pod.logDirectory, request.logPath),
+      stopSignal: request.stopSignal ?? (image.stopSignal || DEFAULT_STOP_SIGNAL),
+    };
+    return {
+      id,
+      sandboxId: pod.id,
+      phase: 'creating',
+      container,
+      mounts: request.mounts,
+      imageRef: image.repoDigests[0] ?? image.id,
+      fingerprint,
+      resources,
+      createdAt: this.#deps.node.clock.nowNs(),
+    };
+  }
+
+  /** Makes the root filesystem and what else must exist on disk, and fills in what depends on it. */
+  async #build(
+    handler: Handler,
+    pod: SandboxRecord,
+    { container }: ContainerRecord,
+    request: ContainerRequest,
+    image: NodeImage,
+    signal: AbortSignal,
+  ): Promise<Container> {
+    const { rootfs, users, directories, phases, steps } = this.#deps;
+    const directory = directories.container(container.id);
+    await mkdir(directory, { recursive: true, mode: 0o711 });
+    const [root, mounts] = await Promise.all([
+      timed(phases, handler.name, 'rootfs', () =>
+        rootfs.mount(image.id, directory, pod.sandbox.namespaces.user?.uids[0], signal),
+      ),
+      resolveMounts(request.mounts, async (reference, subPath, index) => {
+        const { id } = this.#imageOf(reference);
+        return await rootfs.mountVolume(id, directories.imageVolume(container.id, index), subPath, signal);
+      }),
+    ]);
+    const [user] = await Promise.all([
+      users.resolve(root, request.user, image.user),
+      container.logPath === ''
+        ? undefined
+        : mkdir(join(container.logPath, '..'), { recursive: true, mode: 0o755 }),
+    ]);
+    steps.reached('createContainer.rootfs');
+    return {
+      ...container,
+      rootfs: container.rootfs === '' ? '' : root,
+      process: { ...container.process, user },
+      mounts: [...mounts, ...podFileMounts(pod.sandbox, mounts, request.security.readonlyRootfs)],
+    };
+  }
+}
+
+function assertReady({ id, phase }: SandboxRecord): void {
+  if (phase === 'ready') return;
+  throw new RuntimeError(
+    'FailedPrecondition',
+    `pod sandbox ${id} is not ready: no container can be made in it`,
+    { id },
+  );
+}
+
+/** What a request gets whose container exists already: the container, if this is a retry of its creation. */
+function answerOf(existing: ContainerRecord, fingerprint: string): ContainerId {
+  if (existing.phase === 'created' && existing.fingerprint === fingerprint) return existing.id;
+  const { name, attempt } = existing.container.metadata;
+  throw new RuntimeError(
+    existing.phase === 'removing' ? 'Unavailable' : 'AlreadyExists',
+    `container ${name}, attempt ${String(attempt)}, exists in this pod as ${existing.id} and is ${existing.phase}`,
+    { id: existing.id },
+  );
+}

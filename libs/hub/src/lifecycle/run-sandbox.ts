@@ -1,0 +1,192 @@
+import type { Sandbox } from '@crihub/contract';
+import {
+  type Logger,
+  newSandboxId,
+  RuntimeError,
+  type SandboxId,
+  SingleFlight,
+  withDeadline,
+} from '@crihub/kernel';
+import type { SandboxRequest } from '../front/parse/sandbox.ts';
+import { podIps } from '../records/network-state.ts';
+import { type SandboxRecord, sandboxKey } from '../records/sandbox-record.ts';
+import { checkSandboxCapabilities } from '../router/check-capabilities.ts';
+import type { Handler } from '../router/handler.ts';
+import type { Handlers } from '../router/handlers.ts';
+import type { HealthMonitor } from '../router/health-monitor.ts';
+import type { Directories } from './directories.ts';
+import type { NodeState } from './node-state.ts';
+import { type PhaseObserver, timed } from './phases.ts';
+import { writePodFiles } from './pod-files.ts';
+import type { StepObserver } from './steps.ts';
+import type { Teardown } from './teardown.ts';
+
+export interface RunSandboxDeps {
+  readonly node: NodeState;
+  readonly handlers: Handlers;
+  readonly health: Pick<HealthMonitor, 'capabilitiesOf'>;
+  readonly directories: Directories;
+  readonly teardown: Teardown;
+  readonly phases: PhaseObserver;
+  readonly steps: StepObserver;
+  readonly logger: Logger;
+}
+
+/** RunPodSandbox: one creation per pod and attempt, shared by its retries and not ended by their deadlines. */
+export class RunSandbox {
+  readonly #deps: RunSandboxDeps;
+  readonly #flights = new SingleFlight<string, SandboxId>();
+
+  constructor(deps: RunSandboxDeps) {
+    this.#deps = deps;
+  }
+
+  async run(
+    request: SandboxRequest,
+    runtimeHandler: string,
+    fingerprint: string,
+    signal: AbortSignal,
+  ): Promise<SandboxId> {
+    const handler = this.#deps.handlers.resolve(runtimeHandler);
+    checkSandboxCapabilities(handler.name, this.#deps.health.capabilitiesOf(handler.name), request.sandbox);
+    const key = sandboxKey(request.sandbox.metadata);
+    const existing = this.#deps.node.records.sandboxes
+      .all()
+      .find((record) => sandboxKey(record.sandbox.metadata) === key);
+    if (existing !== undefined && !this.#flights.has(key)) return answerOf(existing, fingerprint);
+    return await this.#flights.run(
+      key,
+      () => this.#admit(handler, request, { runtimeHandler, fingerprint }),
+      signal,
+    );
+  }
+
+  async #admit(handler: Handler, request: SandboxRequest, origin: Origin): Promise<SandboxId> {
+    const { phases } = this.#deps;
+    return await withDeadline(
+      'creating the pod sandbox',
+      handler.timeouts.createSandboxMs,
+      undefined,
+      async (signal) => {
+        using _place = await timed(phases, handler.name, 'queue', () => handler.admission.acquire(signal));
+        return await this.#create(handler, request, origin, signal);
+      },
+    );
+  }
+
+  async #create(
+    handler: Handler,
+    request: SandboxRequest,
+    origin: Origin,
+    signal: AbortSignal,
+  ): Promise<SandboxId> {
+    const { node, teardown, steps, logger } = this.#deps;
+    const intent = this.#intent(handler, request, origin);
+    using _held = await node.locks.acquire(intent.id);
+    node.records.sandboxes.put(intent);
+    steps.reached('runSandbox.intent');
+    try {
+      const attached = await this.#connect(handler, intent, signal);
+      const ready = await this.#start(handler, attached, request, signal);
+      node.records.sandboxes.put(ready);
+      steps.reached('runSandbox.ready');
+    } catch (cause) {
+      const latest = node.records.sandboxes.get(intent.id) ?? intent;
+      await teardown.afterFailure(`pod sandbox ${intent.id}`, () => teardown.sandbox(latest));
+      throw cause;
+    }
+    logger.info('pod sandbox is ready', {
+      sandbox: intent.id,
+      handler: handler.name,
+      ...intent.sandbox.metadata,
+    });
+    node.publish('created', intent.id, intent.id);
+    node.publish('started', intent.id, intent.id);
+    return intent.id;
+  }
+
+  #intent(handler: Handler, request: SandboxRequest, origin: Origin): SandboxRecord {
+    const id = newSandboxId();
+    const sandbox: Sandbox = { ...request.sandbox, id, directory: this.#deps.directories.sandbox(id) };
+    return {
+      id,
+      phase: 'creating',
+      ...origin,
+      handler: handler.name,
+      sandbox,
+      logDirectory: request.logDirectory,
+      hostPorts: request.hostPorts,
+      createdAt: this.#deps.node.clock.nowNs(),
+      network: { state: sandbox.namespaces.network === 'node' ? 'host' : 'none' },
+    };
+  }
+
+  /** Prepares the backend and attaches the pod's network. DEL is owed before ADD begins. */
+  async #connect(handler: Handler, intent: SandboxRecord, signal: AbortSignal): Promise<SandboxRecord> {
+    const { node, phases, steps } = this.#deps;
+    const { sandbox, hostPorts } = intent;
+    const { networkNamespace } = await timed(phases, handler.name, 'prepare', () =>
+      handler.backend.sandboxes.prepare(sandbox, signal),
+    );
+    steps.reached('runSandbox.prepared');
+    if (intent.network.state === 'host') return intent;
+    if (networkNamespace === undefined) {
+      throw new RuntimeError(
+        'Internal',
+        `backend ${handler.backend.kind} made no network namespace for the pod`,
+      );
+    }
+    const owed = { ...intent, network: { state: 'owed', namespacePath: networkNamespace } } as const;
+    node.records.sandboxes.put(owed);
+    steps.reached('runSandbox.networkOwed');
+    const network = await timed(phases, handler.name, 'network', () =>
+      handler.network.attach(sandbox, networkNamespace, hostPorts, signal),
+    );
+    const attached = {
+      ...owed,
+      network: { state: 'attached', namespacePath: networkNamespace, ...network },
+    } as const;
+    node.records.sandboxes.put(attached);
+    steps.reached('runSandbox.attached');
+    return attached;
+  }
+
+  async #start(
+    handler: Handler,
+    record: SandboxRecord,
+    request: SandboxRequest,
+    signal: AbortSignal,
+  ): Promise<SandboxRecord> {
+    const attachment = record.network.state === 'attached' ? record.network.attachment : undefined;
+    const [started] = await Promise.all([
+      timed(this.#deps.phases, handler.name, 'sandbox_start', () =>
+        handler.backend.sandboxes.start(record.sandbox, attachment, signal),
+      ),
+      writePodFiles(record.sandbox, request.dns, podIps(record.network)),
+    ]);
+    this.#deps.steps.reached('runSandbox.started');
+    return { ...record, ...started, phase: 'ready' };
+  }
+}
+
+interface Origin {
+  readonly runtimeHandler: string;
+  readonly fingerprint: string;
+}
+
+/** What a request gets whose pod exists already: the pod, if this is a retry of the request that made it. */
+function answerOf(existing: SandboxRecord, fingerprint: string): SandboxId {
+  if (existing.phase === 'ready' && existing.fingerprint === fingerprint) return existing.id;
+  const { namespace, name, attempt } = existing.sandbox.metadata;
+  const why =
+    existing.phase === 'ready'
+      ? 'with another configuration'
+      : existing.phase === 'notReady'
+        ? 'and is stopped: remove it first, or raise the attempt'
+        : 'and is being removed: try again';
+  throw new RuntimeError(
+    existing.phase === 'removing' ? 'Unavailable' : 'AlreadyExists',
+    `pod ${namespace}/${name}, attempt ${String(attempt)}, exists as ${existing.id} ${why}`,
+    { id: existing.id },
+  );
+}

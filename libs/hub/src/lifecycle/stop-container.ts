@@ -1,0 +1,159 @@
+import {
+  type ContainerId,
+  type Logger,
+  RuntimeError,
+  sleep,
+  untilAborted,
+  withDeadline,
+} from '@crihub/kernel';
+import type { Handler } from '../router/handler.ts';
+import type { Handlers } from '../router/handlers.ts';
+import type { NodeState } from './node-state.ts';
+import { type PhaseObserver, timed } from './phases.ts';
+import type { StepObserver } from './steps.ts';
+
+export interface StopContainerDeps {
+  readonly node: NodeState;
+  readonly handlers: Handlers;
+  readonly phases: PhaseObserver;
+  readonly steps: StepObserver;
+  readonly logger: Logger;
+}
+
+/** Time for a killed container to be seen dead, before stronger means; in ms. */
+const KILL_WAITS_MS = [2_000, 8_000] as const;
+/** The longest grace: what fits a timer. */
+const LONGEST_GRACE_MS = 2 ** 31 - 1;
+
+interface Stopping {
+  /** On the monotonic clock, in ms. */
+  deadline: number;
+  shorten: (deadline: number) => void;
+  readonly done: Promise<void>;
+}
+
+/**
+ * StopContainer. One stop runs per container, whoever asks and however often: the signal is sent once, and
+ * a later call can only shorten the grace. After the grace come SIGKILL to the first process, then to all.
+ */
+export class StopContainer {
+  readonly #deps: StopContainerDeps;
+  readonly #stopping = new Map<ContainerId, Stopping>();
+
+  constructor(deps: StopContainerDeps) {
+    this.#deps = deps;
+  }
+
+  /** @param graceSeconds 0 kills at once. @throws DeadlineExceeded if the container can't be killed. */
+  async stop(idOrPrefix: string, graceSeconds: number, signal: AbortSignal | undefined): Promise<void> {
+    const record = this.#deps.node.records.containers.find(idOrPrefix);
+    if (record === undefined || (record.phase !== 'running' && record.phase !== 'unknown')) return;
+    const deadline = performance.now() + Math.min(graceSeconds * 1000, LONGEST_GRACE_MS);
+    let stopping = this.#stopping.get(record.id);
+    if (stopping === undefined) {
+      stopping = this.#begin(record.id, deadline);
+      this.#stopping.set(record.id, stopping);
+    } else if (deadline < stopping.deadline) {
+      stopping.shorten(deadline);
+    }
+    await untilAborted(stopping.done, signal);
+  }
+
+  #begin(id: ContainerId, deadline: number): Stopping {
+    const { node, handlers, phases } = this.#deps;
+    const handler = handlers.of(sandboxOf(node, id));
+    let shortened = Promise.withResolvers<void>();
+    const stopping: Stopping = {
+      deadline,
+      shorten: (sooner) => {
+        stopping.deadline = sooner;
+        shortened.resolve();
+        shortened = Promise.withResolvers();
+      },
+      done: timed(phases, handler.name, 'container_stop', () =>
+        this.#run(id, handler, () => ({ deadline: stopping.deadline, changed: shortened.promise })),
+      ).finally(() => this.#stopping.delete(id)),
+    };
+    // A caller may leave before it fails; the rejection is then nobody's, and not an accident.
+    stopping.done.catch(() => undefined);
+    return stopping;
+  }
+
+  async #run(id: ContainerId, handler: Handler, grace: () => Grace): Promise<void> {
+    const { node, steps, logger } = this.#deps;
+    const ended = node.ended(id);
+    if (grace().deadline > performance.now()) {
+      await this.#signal(
+        id,
+        handler,
+        node.records.containers.get(id)?.container.stopSignal ?? 'SIGTERM',
+        'init',
+      );
+      steps.reached('stopContainer.signalled');
+      if (await endsWithin(ended, grace)) return;
+    }
+    await this.#signal(id, handler, 'SIGKILL', 'init');
+    steps.reached('stopContainer.killed');
+    if (await endsSoon(ended, KILL_WAITS_MS[0])) return;
+    logger.warn('container survives SIGKILL of its first process; killing all of it', { container: id });
+    await this.#signal(id, handler, 'SIGKILL', 'all');
+    if (await endsSoon(ended, KILL_WAITS_MS[1])) return;
+    throw new RuntimeError(
+      'DeadlineExceeded',
+      `container ${id} was killed, but is not seen to end; its processes may hang in the kernel (state D in ps)`,
+      { operation: 'stop container', id },
+    );
+  }
+
+  async #signal(id: ContainerId, handler: Handler, name: string, scope: 'init' | 'all'): Promise<void> {
+    await withDeadline(`signal container ${id}`, handler.timeouts.callMs, undefined, (signal) =>
+      handler.backend.containers.signal(id, name, scope, signal),
+    );
+  }
+}
+
+interface Grace {
+  readonly deadline: number;
+  /** Resolves when the deadline has moved. */
+  readonly changed: Promise<void>;
+}
+
+async function endsWithin(ended: Promise<void>, grace: () => Grace): Promise<boolean> {
+  for (;;) {
+    const { deadline, changed } = grace();
+    const left = deadline - performance.now();
+    if (left <= 0) return false;
+    const outcome = await firstOf(
+      left,
+      ended.then(() => 'ended' as const),
+      changed.then(() => 'changed' as const),
+    );
+    if (outcome === 'ended') return true;
+  }
+}
+
+const endsSoon = async (ended: Promise<void>, ms: number): Promise<boolean> =>
+  (await firstOf(
+    ms,
+    ended.then(() => 'ended' as const),
+  )) === 'ended';
+
+async function firstOf<T>(ms: number, ...promises: Promise<T>[]): Promise<T | 'late'> {
+  const stop = new AbortController();
+  const late = sleep(ms, stop.signal).then(
+    () => 'late' as const,
+    () => 'late' as const, // stopped below: nobody looks any more
+  );
+  try {
+    return await Promise.race([...promises, late]);
+  } finally {
+    stop.abort();
+  }
+}
+
+function sandboxOf(node: NodeState, id: ContainerId): { readonly handler: string; readonly id: string } {
+  const container = node.records.containers.get(id);
+  const sandbox = container && node.records.sandboxes.get(container.sandboxId);
+  if (sandbox === undefined) throw new RuntimeError('Internal', `container ${id} has no pod sandbox`);
+  return sandbox;
+}

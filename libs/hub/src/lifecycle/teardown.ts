@@ -1,0 +1,129 @@
+import { rm } from 'node:fs/promises';
+import { describeError, type Logger, RuntimeError, withDeadline } from '@crihub/kernel';
+import type { ContainerRecord } from '../records/container-record.ts';
+import type { SandboxRecord } from '../records/sandbox-record.ts';
+import type { Handler } from '../router/handler.ts';
+import type { Handlers } from '../router/handlers.ts';
+import type { Directories } from './directories.ts';
+import type { NodeState } from './node-state.ts';
+import { type PhaseObserver, timed } from './phases.ts';
+import type { RootFilesystems } from './ports.ts';
+import type { StepObserver } from './steps.ts';
+
+export interface TeardownDeps {
+  readonly node: NodeState;
+  readonly handlers: Handlers;
+  readonly rootfs: RootFilesystems;
+  readonly directories: Directories;
+  readonly phases: PhaseObserver;
+  readonly steps: StepObserver;
+  readonly logger: Logger;
+}
+
+/**
+ * The one way in which pods and containers disappear: after a failed creation, for the kubelet's Remove,
+ * for what a crash left half made, and for what is still owed from an earlier attempt. Every step finds
+ * its work done if it was done before, so that a teardown can be repeated until it succeeds.
+ */
+export class Teardown {
+  readonly #deps: TeardownDeps;
+
+  constructor(deps: TeardownDeps) {
+    this.#deps = deps;
+  }
+
+  /** Removes a container and its record; on failure the record stays, as owed. The caller holds its lock. */
+  async container(record: ContainerRecord): Promise<void> {
+    const { node, rootfs, directories, steps } = this.#deps;
+    const handler = this.#handlerOf(record);
+    const visible = record.phase !== 'creating' && record.phase !== 'removing';
+    node.records.putContainer({ ...record, phase: 'removing' });
+    node.wake(record.id);
+    steps.reached('removeContainer.intent');
+    await this.#call(handler, `remove container ${record.id}`, (signal) =>
+      handler.backend.containers.remove(record.id, signal),
+    );
+    steps.reached('removeContainer.removed');
+    for (const index of record.mounts.keys())
+      await rootfs.unmountVolume(directories.imageVolume(record.id, index));
+    await rootfs.unmount(directories.container(record.id));
+    await rm(directories.container(record.id), { recursive: true, force: true });
+    steps.reached('removeContainer.filesRemoved');
+    node.records.deleteContainer(record);
+    if (visible) node.publish('deleted', record.id, record.sandboxId);
+  }
+
+  /** Removes a pod with its containers and its record; on failure the record stays, as owed. The caller holds its lock. */
+  async sandbox(record: SandboxRecord): Promise<void> {
+    const { node, handlers, directories, steps } = this.#deps;
+    const handler = handlers.of(record);
+    const visible = record.phase === 'ready' || record.phase === 'notReady';
+    let current = node.records.sandboxes.put({ ...record, phase: 'removing' });
+    steps.reached('removeSandbox.intent');
+    await allOrFirstError(
+      node.records.containersOf(record.id).map((container) =>
+        node.locks.run(container.id, async () => {
+          const now = node.records.containers.get(container.id);
+          if (now !== undefined) await this.container(now);
+        }),
+      ),
+    );
+    steps.reached('removeSandbox.containersRemoved');
+    await this.#call(handler, `stop pod sandbox ${record.id}`, (signal) =>
+      handler.backend.sandboxes.stop(record.id, signal),
+    );
+    current = await this.detachNetwork(current);
+    steps.reached('removeSandbox.detached');
+    await this.#call(handler, `remove pod sandbox ${record.id}`, (signal) =>
+      handler.backend.sandboxes.remove(record.id, signal),
+    );
+    steps.reached('removeSandbox.removed');
+    await rm(directories.sandbox(record.id), { recursive: true, force: true });
+    steps.reached('removeSandbox.filesRemoved');
+    node.records.sandboxes.delete(record.id);
+    if (visible) node.publish('deleted', record.id, record.id);
+  }
+
+  /** Takes a pod off its network, if it may hold anything there, and writes that down. */
+  async detachNetwork(record: SandboxRecord): Promise<SandboxRecord> {
+    const { node, handlers, phases } = this.#deps;
+    const { network } = record;
+    if (network.state === 'host' || network.state === 'none') return record;
+    const handler = handlers.of(record);
+    await timed(phases, handler.name, 'network_detach', () =>
+      this.#call(handler, `detach pod sandbox ${record.id} from its network`, (signal) =>
+        handler.network.detach(record.sandbox, network.namespacePath, record.hostPorts, signal),
+      ),
+    );
+    return node.records.sandboxes.put({ ...record, network: { state: 'none' } });
+  }
+
+  /** Removes what a failed creation left; what can't be removed now stays owed, and is logged. */
+  async afterFailure(what: string, teardown: () => Promise<void>): Promise<void> {
+    try {
+      await teardown();
+    } catch (error) {
+      this.#deps.logger.warn('could not undo a failed creation now; it will be tried again', {
+        what,
+        error: describeError(error),
+      });
+    }
+  }
+
+  #handlerOf(record: ContainerRecord): Handler {
+    const sandbox = this.#deps.node.records.sandboxes.get(record.sandboxId);
+    if (sandbox !== undefined) return this.#deps.handlers.of(sandbox);
+    throw new RuntimeError('Internal', `container ${record.id} has no pod sandbox ${record.sandboxId}`);
+  }
+
+  async #call(handler: Handler, what: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    await withDeadline(what, handler.timeouts.callMs, undefined, work);
+  }
+}
+
+/** Waits for all, then throws the first failure: nothing is left running unobserved. */
+async function allOrFirstError(work: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(work);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason as Error;
+}

@@ -1,0 +1,42 @@
+import type { Container, Resources } from '@crihub/contract';
+import type { ContainerId, SandboxId } from '@crihub/kernel';
+import type { MountRequest } from '../front/parse/mounts.ts';
+
+/** `creating` and `removing` are intents, as for pods. `unknown`: it can't be learnt what it does. */
+export type ContainerPhase = 'creating' | 'created' | 'running' | 'exited' | 'unknown' | 'removing';
+
+/** How a container came to its end; times in nanoseconds since 1970. */
+export interface ContainerEnd {
+  readonly finishedAt: bigint;
+  readonly exitCode: number;
+  /** `Completed`, `Error`, `OOMKilled`, `ContainerCannotRun`. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What the hub knows of a container. Immutable: a change makes a new value. */
+export interface ContainerRecord {
+  readonly id: ContainerId;
+  readonly sandboxId: SandboxId;
+  readonly phase: ContainerPhase;
+  readonly container: Container;
+  /** Mounts as asked for, which is how the kubelet wants them back. */
+  readonly mounts: readonly MountRequest[];
+  /** The image's repository digest, or its id if it has none. */
+  readonly imageRef: string;
+  readonly fingerprint: string;
+  /** Limits now in force. */
+  readonly resources: Resources;
+  readonly createdAt: bigint;
+  readonly startedAt?: bigint;
+  readonly end?: ContainerEnd;
+  readonly pid?: number;
+  readonly cgroup?: string;
+}
+
+export const isVisibleContainer = ({ phase }: ContainerRecord): boolean =>
+  phase !== 'creating' && phase !== 'removing';
+
+/** One container of one name and attempt exists at most once in a pod. */
+export const containerKey = (sandboxId: SandboxId, { name, attempt }: Container['metadata']): string =>
+  [sandboxId, name, String(attempt)].join('/');

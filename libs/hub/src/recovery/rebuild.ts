@@ -1,0 +1,98 @@
+import type { ContainerExit, Inventory, InventoryContainer, InventorySandbox } from '@crihub/contract';
+import { type Logger, withDeadline } from '@crihub/kernel';
+import type { NodeState } from '../lifecycle/node-state.ts';
+import type { ContainerRecord } from '../records/container-record.ts';
+import type { SandboxRecord } from '../records/sandbox-record.ts';
+import type { Handler } from '../router/handler.ts';
+
+const INVENTORY_MS = 10_000;
+
+/**
+ * Makes records from what a backend holds, after the database was lost. The pod's network is taken as
+ * owed: its addresses are learnt no more, but its DEL is not forgotten.
+ */
+export async function rebuildRecords(handler: Handler, node: NodeState, logger: Logger): Promise<void> {
+  const inventory: Inventory = await withDeadline(
+    `inventory of ${handler.name}`,
+    INVENTORY_MS,
+    undefined,
+    (signal) => handler.backend.inventory(signal),
+  );
+  for (const found of inventory.sandboxes) {
+    const record = sandboxRecord(handler.name, found, node.clock.nowNs());
+    if (record !== undefined) node.records.sandboxes.put(record);
+  }
+  for (const found of inventory.containers) {
+    const record = containerRecord(found, node.clock.nowNs());
+    if (record !== undefined && node.records.sandboxes.get(record.sandboxId) !== undefined) {
+      node.records.putContainer(record);
+    }
+  }
+  logger.warn('records were rebuilt from the backend', {
+    handler: handler.name,
+    sandboxes: inventory.sandboxes.length,
+    containers: inventory.containers.length,
+  });
+}
+
+function sandboxRecord(handler: string, found: InventorySandbox, now: bigint): SandboxRecord | undefined {
+  const { sandbox, networkNamespace } = found;
+  if (sandbox === undefined || found.state === 'partial') return undefined;
+  const onHost = sandbox.namespaces.network === 'node';
+  return {
+    id: found.id,
+    phase: found.state === 'running' ? 'ready' : 'notReady',
+    runtimeHandler: handler,
+    handler,
+    sandbox,
+    logDirectory: '',
+    hostPorts: [],
+    fingerprint: '',
+    createdAt: now,
+    network: onHost
+      ? { state: 'host' }
+      : networkNamespace === undefined
+        ? { state: 'none' }
+        : { state: 'owed', namespacePath: networkNamespace },
+    ...(found.cgroup === undefined ? {} : { cgroup: found.cgroup }),
+  };
+}
+
+function containerRecord(found: InventoryContainer, now: bigint): ContainerRecord | undefined {
+  const { container } = found;
+  if (container === undefined || found.state === 'partial') return undefined;
+  return {
+    id: found.id,
+    sandboxId: found.sandboxId,
+    container,
+    mounts: [],
+    imageRef: container.imageId,
+    fingerprint: '',
+    resources: container.resources,
+    createdAt: now,
+    ...stateOf(found, now),
+    ...(found.cgroup === undefined ? {} : { cgroup: found.cgroup }),
+  };
+}
+
+function stateOf(
+  found: InventoryContainer,
+  now: bigint,
+): Pick<ContainerRecord, 'phase' | 'startedAt' | 'end' | 'pid'> {
+  switch (found.state) {
+    case 'running':
+      return { phase: 'running', startedAt: now, pid: found.pid };
+    case 'exited':
+      return { phase: 'exited', startedAt: now, end: endOf(found.exit, now) };
+    case 'created':
+    case 'partial':
+      return { phase: 'created' };
+  }
+}
+
+const endOf = (exit: ContainerExit | undefined, now: bigint): NonNullable<ContainerRecord['end']> => ({
+  finishedAt: exit?.finishedAt ?? now,
+  exitCode: exit?.exitCode ?? 255,
+  reason: exit === undefined ? 'Unknown' : exit.exitCode === 0 ? 'Completed' : 'Error',
+  message: '',
+});

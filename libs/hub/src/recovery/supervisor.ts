@@ -1,0 +1,126 @@
+import { describeError, type Logger, sleep } from '@crihub/kernel';
+import type { Directories } from '../lifecycle/directories.ts';
+import type { NodeState } from '../lifecycle/node-state.ts';
+import type { RootFilesystems } from '../lifecycle/ports.ts';
+import type { Handler } from '../router/handler.ts';
+import { EventFollower } from './event-follower.ts';
+import { removeOrphanDirectories } from './orphan-directories.ts';
+import type { OwedWork } from './owed-work.ts';
+import { rebuildRecords } from './rebuild.ts';
+import type { Finding, Reconciler } from './reconciler.ts';
+
+const AUDIT_MS = 60_000;
+
+export interface SupervisorDeps {
+  readonly handlers: readonly Handler[];
+  readonly node: NodeState;
+  readonly reconciler: Reconciler;
+  readonly owed: OwedWork;
+  readonly directories: Directories;
+  readonly rootfs: RootFilesystems;
+  readonly logger: Logger;
+}
+
+/**
+ * Recovery, and what keeps records and reality together afterwards: events, owed work, the audit.
+ * A backend that does not answer delays its own pods alone.
+ */
+export class Supervisor {
+  readonly #deps: SupervisorDeps;
+  readonly #followers: readonly EventFollower[];
+  readonly #stop = new AbortController();
+  #audits: Promise<void> = Promise.resolve();
+
+  constructor(deps: SupervisorDeps) {
+    this.#deps = deps;
+    this.#followers = deps.handlers.map(
+      (handler) =>
+        new EventFollower({
+          handler,
+          node: deps.node,
+          logger: deps.logger,
+          reconcile: async () => void (await deps.reconciler.reconcile(handler, false)),
+        }),
+    );
+  }
+
+  /** Brings records and backends together; resolves when every backend has answered or run out of time. */
+  async recover(options: { readonly rebuild: boolean }): Promise<void> {
+    const { handlers, node, reconciler, logger, directories, rootfs } = this.#deps;
+    const outcomes = await Promise.all(
+      handlers.map(async (handler) => {
+        try {
+          if (options.rebuild) await rebuildRecords(handler, node, logger);
+          await reconciler.reconcile(handler, true);
+          return true;
+        } catch (error) {
+          logger.warn('a backend did not take part in recovery; its records stay as last known', {
+            handler: handler.name,
+            error: describeError(error),
+          });
+          return false;
+        }
+      }),
+    );
+    await removeOrphanDirectories(directories, node.records, rootfs);
+    if (outcomes.every(Boolean)) await this.#collectNetworkGarbage();
+    for (const follower of this.#followers) follower.start();
+    this.#deps.owed.start();
+    this.#audits = this.#auditRegularly();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all([
+      this.#deps.owed.close(),
+      this.#audits,
+      ...this.#followers.map((follower) => follower.close()),
+    ]);
+  }
+
+  /** Compares everything now. @returns what was wrong, and was mended. */
+  async audit(): Promise<readonly Finding[]> {
+    const findings: Finding[] = [];
+    for (const handler of this.#deps.handlers) {
+      try {
+        findings.push(...(await this.#deps.reconciler.reconcile(handler, false)));
+      } catch (error) {
+        this.#deps.logger.warn('a backend could not be audited', {
+          handler: handler.name,
+          error: describeError(error),
+        });
+      }
+    }
+    const { directories, node, rootfs } = this.#deps;
+    return [...findings, ...(await removeOrphanDirectories(directories, node.records, rootfs))];
+  }
+
+  async #auditRegularly(): Promise<void> {
+    for (;;) {
+      try {
+        await sleep(AUDIT_MS, this.#stop.signal);
+      } catch {
+        return; // closed
+      }
+      try {
+        await this.audit();
+      } catch (error) {
+        this.#deps.logger.error('the audit failed', { error: describeError(error) });
+      }
+    }
+  }
+
+  async #collectNetworkGarbage(): Promise<void> {
+    const valid = (): ReturnType<typeof ids> => ids(this.#deps);
+    for (const network of new Set(this.#deps.handlers.map((handler) => handler.network))) {
+      try {
+        await network.collectGarbage(valid, AbortSignal.timeout(30_000));
+      } catch (error) {
+        this.#deps.logger.warn('network garbage could not be collected', { error: describeError(error) });
+      }
+    }
+  }
+}
+
+const ids = ({ node }: SupervisorDeps): readonly Parameters<typeof node.records.sandboxes.get>[0][] =>
+  [...node.records.sandboxes.all()].map(({ id }) => id);
