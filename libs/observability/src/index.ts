@@ -1,1 +1,3 @@
-export {};
+export { type HubGauges, Metrics } from './metrics.ts';
+export { PinoLogger } from './pino-logger.ts';
+export { StatusServer, type StatusServerDeps, type StatusServerOptions } from './status-server.ts';

@@ -25,6 +25,18 @@ export const protobufPackage = "runtime.v1";
 
 export const protobufFileName = "runtime/v1/api.proto";
 
+/** A sandbox either has all it needs to run containers, or it has not and never will again. */
+export const PodSandboxState = { SANDBOX_READY: 0, SANDBOX_NOTREADY: 1, UNRECOGNIZED: -1 } as const;
+
+export type PodSandboxState = typeof PodSandboxState[keyof typeof PodSandboxState];
+
+export namespace PodSandboxState {
+  export type SANDBOX_READY = typeof PodSandboxState.SANDBOX_READY;
+  export type SANDBOX_NOTREADY = typeof PodSandboxState.SANDBOX_NOTREADY;
+  export type UNRECOGNIZED = typeof PodSandboxState.UNRECOGNIZED;
+}
+
+/** Transport protocol of a port mapping. */
 export const Protocol = { TCP: 0, UDP: 1, SCTP: 2, UNRECOGNIZED: -1 } as const;
 
 export type Protocol = typeof Protocol[keyof typeof Protocol];
@@ -36,9 +48,72 @@ export namespace Protocol {
   export type UNRECOGNIZED = typeof Protocol.UNRECOGNIZED;
 }
 
+/** Whose namespace is used. */
+export const NamespaceMode = {
+  /** POD - Shared by the containers of the pod. */
+  POD: 0,
+  /** CONTAINER - The container's own. */
+  CONTAINER: 1,
+  /** NODE - The host's. */
+  NODE: 2,
+  /** TARGET - That of another container (ephemeral containers; only for pid). */
+  TARGET: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type NamespaceMode = typeof NamespaceMode[keyof typeof NamespaceMode];
+
+export namespace NamespaceMode {
+  export type POD = typeof NamespaceMode.POD;
+  export type CONTAINER = typeof NamespaceMode.CONTAINER;
+  export type NODE = typeof NamespaceMode.NODE;
+  export type TARGET = typeof NamespaceMode.TARGET;
+  export type UNRECOGNIZED = typeof NamespaceMode.UNRECOGNIZED;
+}
+
+/** What becomes of the groups that the image's /etc/group gives to the user. */
+export const SupplementalGroupsPolicy = {
+  /** Merge - They are added to those of the pod. */
+  Merge: 0,
+  /** Strict - They are left out. */
+  Strict: 1,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type SupplementalGroupsPolicy = typeof SupplementalGroupsPolicy[keyof typeof SupplementalGroupsPolicy];
+
+export namespace SupplementalGroupsPolicy {
+  export type Merge = typeof SupplementalGroupsPolicy.Merge;
+  export type Strict = typeof SupplementalGroupsPolicy.Strict;
+  export type UNRECOGNIZED = typeof SupplementalGroupsPolicy.UNRECOGNIZED;
+}
+
+/** The life of a container, in order; unknown when the runtime lost sight of it. */
+export const ContainerState = {
+  CONTAINER_CREATED: 0,
+  CONTAINER_RUNNING: 1,
+  CONTAINER_EXITED: 2,
+  CONTAINER_UNKNOWN: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type ContainerState = typeof ContainerState[keyof typeof ContainerState];
+
+export namespace ContainerState {
+  export type CONTAINER_CREATED = typeof ContainerState.CONTAINER_CREATED;
+  export type CONTAINER_RUNNING = typeof ContainerState.CONTAINER_RUNNING;
+  export type CONTAINER_EXITED = typeof ContainerState.CONTAINER_EXITED;
+  export type CONTAINER_UNKNOWN = typeof ContainerState.CONTAINER_UNKNOWN;
+  export type UNRECOGNIZED = typeof ContainerState.UNRECOGNIZED;
+}
+
+/** Whether mounts made later are seen on the other side. */
 export const MountPropagation = {
+  /** PROPAGATION_PRIVATE - Neither way. */
   PROPAGATION_PRIVATE: 0,
+  /** PROPAGATION_HOST_TO_CONTAINER - Those of the host are seen in the container ("rslave"). */
   PROPAGATION_HOST_TO_CONTAINER: 1,
+  /** PROPAGATION_BIDIRECTIONAL - Both ways ("rshared"). */
   PROPAGATION_BIDIRECTIONAL: 2,
   UNRECOGNIZED: -1,
 } as const;
@@ -52,39 +127,9 @@ export namespace MountPropagation {
   export type UNRECOGNIZED = typeof MountPropagation.UNRECOGNIZED;
 }
 
-export const NamespaceMode = { POD: 0, CONTAINER: 1, NODE: 2, TARGET: 3, UNRECOGNIZED: -1 } as const;
-
-export type NamespaceMode = typeof NamespaceMode[keyof typeof NamespaceMode];
-
-export namespace NamespaceMode {
-  export type POD = typeof NamespaceMode.POD;
-  export type CONTAINER = typeof NamespaceMode.CONTAINER;
-  export type NODE = typeof NamespaceMode.NODE;
-  export type TARGET = typeof NamespaceMode.TARGET;
-  export type UNRECOGNIZED = typeof NamespaceMode.UNRECOGNIZED;
-}
-
-export const SupplementalGroupsPolicy = { Merge: 0, Strict: 1, UNRECOGNIZED: -1 } as const;
-
-export type SupplementalGroupsPolicy = typeof SupplementalGroupsPolicy[keyof typeof SupplementalGroupsPolicy];
-
-export namespace SupplementalGroupsPolicy {
-  export type Merge = typeof SupplementalGroupsPolicy.Merge;
-  export type Strict = typeof SupplementalGroupsPolicy.Strict;
-  export type UNRECOGNIZED = typeof SupplementalGroupsPolicy.UNRECOGNIZED;
-}
-
-export const PodSandboxState = { SANDBOX_READY: 0, SANDBOX_NOTREADY: 1, UNRECOGNIZED: -1 } as const;
-
-export type PodSandboxState = typeof PodSandboxState[keyof typeof PodSandboxState];
-
-export namespace PodSandboxState {
-  export type SANDBOX_READY = typeof PodSandboxState.SANDBOX_READY;
-  export type SANDBOX_NOTREADY = typeof PodSandboxState.SANDBOX_NOTREADY;
-  export type UNRECOGNIZED = typeof PodSandboxState.UNRECOGNIZED;
-}
-
+/** Signals by name, since their numbers differ between architectures. */
 export const Signal = {
+  /** SIGNAL_RUNTIME_DEFAULT - Whatever the image says, else SIGTERM. */
   SIGNAL_RUNTIME_DEFAULT: 0,
   SIGNAL_SIGABRT: 1,
   SIGNAL_SIGALRM: 2,
@@ -226,24 +271,18 @@ export namespace Signal {
   export type UNRECOGNIZED = typeof Signal.UNRECOGNIZED;
 }
 
-export const ContainerState = {
-  CONTAINER_CREATED: 0,
-  CONTAINER_RUNNING: 1,
-  CONTAINER_EXITED: 2,
-  CONTAINER_UNKNOWN: 3,
-  UNRECOGNIZED: -1,
-} as const;
+/** As in Prometheus. */
+export const MetricType = { COUNTER: 0, GAUGE: 1, UNRECOGNIZED: -1 } as const;
 
-export type ContainerState = typeof ContainerState[keyof typeof ContainerState];
+export type MetricType = typeof MetricType[keyof typeof MetricType];
 
-export namespace ContainerState {
-  export type CONTAINER_CREATED = typeof ContainerState.CONTAINER_CREATED;
-  export type CONTAINER_RUNNING = typeof ContainerState.CONTAINER_RUNNING;
-  export type CONTAINER_EXITED = typeof ContainerState.CONTAINER_EXITED;
-  export type CONTAINER_UNKNOWN = typeof ContainerState.CONTAINER_UNKNOWN;
-  export type UNRECOGNIZED = typeof ContainerState.UNRECOGNIZED;
+export namespace MetricType {
+  export type COUNTER = typeof MetricType.COUNTER;
+  export type GAUGE = typeof MetricType.GAUGE;
+  export type UNRECOGNIZED = typeof MetricType.UNRECOGNIZED;
 }
 
+/** What happened to a container. The events of a sandbox carry its id as that of a container. */
 export const ContainerEventType = {
   CONTAINER_CREATED_EVENT: 0,
   CONTAINER_STARTED_EVENT: 1,
@@ -262,16 +301,7 @@ export namespace ContainerEventType {
   export type UNRECOGNIZED = typeof ContainerEventType.UNRECOGNIZED;
 }
 
-export const MetricType = { COUNTER: 0, GAUGE: 1, UNRECOGNIZED: -1 } as const;
-
-export type MetricType = typeof MetricType[keyof typeof MetricType];
-
-export namespace MetricType {
-  export type COUNTER = typeof MetricType.COUNTER;
-  export type GAUGE = typeof MetricType.GAUGE;
-  export type UNRECOGNIZED = typeof MetricType.UNRECOGNIZED;
-}
-
+/** Who makes cgroups; the kubelet and the runtime must agree. */
 export const CgroupDriver = { SYSTEMD: 0, CGROUPFS: 1, UNRECOGNIZED: -1 } as const;
 
 export type CgroupDriver = typeof CgroupDriver[keyof typeof CgroupDriver];
@@ -282,133 +312,46 @@ export namespace CgroupDriver {
   export type UNRECOGNIZED = typeof CgroupDriver.UNRECOGNIZED;
 }
 
+/** What the kubelet sends on connecting. */
 export interface VersionRequest {
+  /** The kubelet's version of its runtime API; historical. */
   readonly version: string;
 }
 
+/** Who answers. */
 export interface VersionResponse {
+  /** "0.1.0", the version of this exchange. */
   readonly version: string;
   readonly runtimeName: string;
   readonly runtimeVersion: string;
+  /** "v1": the package that the runtime speaks. */
   readonly runtimeApiVersion: string;
 }
 
-export interface DNSConfig {
-  readonly servers: readonly string[];
-  readonly searches: readonly string[];
-  readonly options: readonly string[];
-}
-
-export interface PortMapping {
-  readonly protocol: Protocol;
-  readonly containerPort: number;
-  readonly hostPort: number;
-  readonly hostIp: string;
-}
-
-export interface Mount {
-  readonly containerPath: string;
-  readonly hostPath: string;
-  readonly readonly: boolean;
-  readonly selinuxRelabel: boolean;
-  readonly propagation: MountPropagation;
-  readonly uidMappings: readonly IDMapping[];
-  readonly gidMappings: readonly IDMapping[];
-  readonly recursiveReadOnly: boolean;
-  readonly image: ImageSpec | undefined;
-  readonly imageSubPath: string;
-  readonly mountOptions: readonly string[];
-}
-
-export interface IDMapping {
-  readonly hostId: number;
-  readonly containerId: number;
-  readonly length: number;
-}
-
-export interface UserNamespace {
-  readonly mode: NamespaceMode;
-  readonly uids: readonly IDMapping[];
-  readonly gids: readonly IDMapping[];
-}
-
-export interface NamespaceOption {
-  readonly network: NamespaceMode;
-  readonly pid: NamespaceMode;
-  readonly ipc: NamespaceMode;
-  readonly targetId: string;
-  readonly usernsOptions: UserNamespace | undefined;
-}
-
-export interface Int64Value {
-  readonly value: bigint;
-}
-
-export interface LinuxSandboxSecurityContext {
-  readonly namespaceOptions: NamespaceOption | undefined;
-  readonly selinuxOptions: SELinuxOption | undefined;
-  readonly runAsUser: Int64Value | undefined;
-  readonly runAsGroup: Int64Value | undefined;
-  readonly readonlyRootfs: boolean;
-  readonly supplementalGroups: readonly bigint[];
-  readonly supplementalGroupsPolicy: SupplementalGroupsPolicy;
-  readonly privileged: boolean;
-  readonly seccomp: SecurityProfile | undefined;
-  readonly apparmor:
-    | SecurityProfile
-    | undefined;
-  /** @deprecated */
-  readonly seccompProfilePath: string;
-}
-
-export interface SecurityProfile {
-  readonly profileType: SecurityProfile_ProfileType;
-  readonly localhostRef: string;
-}
-
-export const SecurityProfile_ProfileType = {
-  RuntimeDefault: 0,
-  Unconfined: 1,
-  Localhost: 2,
-  UNRECOGNIZED: -1,
-} as const;
-
-export type SecurityProfile_ProfileType = typeof SecurityProfile_ProfileType[keyof typeof SecurityProfile_ProfileType];
-
-export namespace SecurityProfile_ProfileType {
-  export type RuntimeDefault = typeof SecurityProfile_ProfileType.RuntimeDefault;
-  export type Unconfined = typeof SecurityProfile_ProfileType.Unconfined;
-  export type Localhost = typeof SecurityProfile_ProfileType.Localhost;
-  export type UNRECOGNIZED = typeof SecurityProfile_ProfileType.UNRECOGNIZED;
-}
-
-export interface LinuxPodSandboxConfig {
-  readonly cgroupParent: string;
-  readonly securityContext: LinuxSandboxSecurityContext | undefined;
-  readonly sysctls: { [key: string]: string };
-  readonly overhead: LinuxContainerResources | undefined;
-  readonly resources: LinuxContainerResources | undefined;
-}
-
-export interface LinuxPodSandboxConfig_SysctlsEntry {
-  readonly key: string;
-  readonly value: string;
-}
-
+/** What names a sandbox. The four together are unique on a node. */
 export interface PodSandboxMetadata {
   readonly name: string;
+  /** The pod's UID in the API server. */
   readonly uid: string;
   readonly namespace: string;
+  /** Counts the sandboxes made for one pod: a new one replaces one that died. */
   readonly attempt: number;
 }
 
+/** All that is known of a pod when its sandbox is made. */
 export interface PodSandboxConfig {
-  readonly metadata: PodSandboxMetadata | undefined;
+  readonly metadata:
+    | PodSandboxMetadata
+    | undefined;
+  /** Empty for a pod on the host's network, which keeps the host's name. */
   readonly hostname: string;
+  /** Directory on the host below which the log paths of the containers lie. */
   readonly logDirectory: string;
+  /** Becomes /etc/resolv.conf; unset leaves the host's. */
   readonly dnsConfig: DNSConfig | undefined;
   readonly portMappings: readonly PortMapping[];
   readonly labels: { [key: string]: string };
+  /** Not interpreted by the runtime, except for keys that it documents. */
   readonly annotations: { [key: string]: string };
   readonly linux: LinuxPodSandboxConfig | undefined;
   readonly windows: WindowsPodSandboxConfig | undefined;
@@ -424,56 +367,147 @@ export interface PodSandboxConfig_AnnotationsEntry {
   readonly value: string;
 }
 
+/** The three kinds of lines of resolv.conf. */
+export interface DNSConfig {
+  readonly servers: readonly string[];
+  readonly searches: readonly string[];
+  readonly options: readonly string[];
+}
+
+/** A port of the host that leads to a port of the pod. */
+export interface PortMapping {
+  readonly protocol: Protocol;
+  readonly containerPort: number;
+  /** 0: no port of the host is asked for. */
+  readonly hostPort: number;
+  /** Address of the host to listen at; empty means all. */
+  readonly hostIp: string;
+}
+
+/** The Linux side of a sandbox. */
+export interface LinuxPodSandboxConfig {
+  /** The pod's cgroup, made by the kubelet: a path for cgroupfs, a slice for systemd. */
+  readonly cgroupParent: string;
+  readonly securityContext:
+    | LinuxSandboxSecurityContext
+    | undefined;
+  /** Namespaced sysctls, by dotted name. */
+  readonly sysctls: { [key: string]: string };
+  /** What the sandbox itself may use beside its containers (RuntimeClass overhead). */
+  readonly overhead:
+    | LinuxContainerResources
+    | undefined;
+  /** Sum of the containers' resources, known before they exist: the size of a VM. */
+  readonly resources: LinuxContainerResources | undefined;
+}
+
+export interface LinuxPodSandboxConfig_SysctlsEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Security of the sandbox's own process and namespaces. */
+export interface LinuxSandboxSecurityContext {
+  readonly namespaceOptions: NamespaceOption | undefined;
+  readonly selinuxOptions: SELinuxOption | undefined;
+  readonly runAsUser:
+    | Int64Value
+    | undefined;
+  /** Only with run_as_user. */
+  readonly runAsGroup: Int64Value | undefined;
+  readonly readonlyRootfs: boolean;
+  /** See supplemental_groups_policy. */
+  readonly supplementalGroups: readonly bigint[];
+  readonly supplementalGroupsPolicy: SupplementalGroupsPolicy;
+  /** Some container of the pod will be privileged. */
+  readonly privileged: boolean;
+  readonly seccomp: SecurityProfile | undefined;
+  readonly apparmor:
+    | SecurityProfile
+    | undefined;
+  /**
+   * Superseded by seccomp.
+   *
+   * @deprecated
+   */
+  readonly seccompProfilePath: string;
+}
+
+/** A pod to make a sandbox for. */
 export interface RunPodSandboxRequest {
-  readonly config: PodSandboxConfig | undefined;
+  readonly config:
+    | PodSandboxConfig
+    | undefined;
+  /** The handler of the pod's RuntimeClass; empty means the default one. An unknown name is refused. */
   readonly runtimeHandler: string;
 }
 
+/** The sandbox that is ready. */
 export interface RunPodSandboxResponse {
   readonly podSandboxId: string;
 }
 
+/** The sandbox to stop. */
 export interface StopPodSandboxRequest {
   readonly podSandboxId: string;
 }
 
+/** Nothing to say. */
 export interface StopPodSandboxResponse {
 }
 
+/** The sandbox to remove. */
 export interface RemovePodSandboxRequest {
   readonly podSandboxId: string;
 }
 
+/** Nothing to say. */
 export interface RemovePodSandboxResponse {
 }
 
+/** New pod-level figures. */
+export interface UpdatePodSandboxResourcesRequest {
+  readonly podSandboxId: string;
+  readonly overhead: LinuxContainerResources | undefined;
+  readonly resources: LinuxContainerResources | undefined;
+}
+
+/** Nothing to say. */
+export interface UpdatePodSandboxResourcesResponse {
+}
+
+/** The sandbox to tell about. */
 export interface PodSandboxStatusRequest {
   readonly podSandboxId: string;
+  /** Also fill info, for people. */
   readonly verbose: boolean;
 }
 
-export interface PodIP {
-  readonly ip: string;
+/** One sandbox and, for the event-driven kubelet, its containers. */
+export interface PodSandboxStatusResponse {
+  readonly status:
+    | PodSandboxStatus
+    | undefined;
+  /** Debugging details; the keys are the runtime's own, values often JSON. */
+  readonly info: { [key: string]: string };
+  /** Filled when the kubelet uses GetContainerEvents. */
+  readonly containersStatuses: readonly ContainerStatus[];
+  /** When containers_statuses was true. */
+  readonly timestamp: bigint;
 }
 
-export interface PodSandboxNetworkStatus {
-  readonly ip: string;
-  readonly additionalIps: readonly PodIP[];
+export interface PodSandboxStatusResponse_InfoEntry {
+  readonly key: string;
+  readonly value: string;
 }
 
-export interface Namespace {
-  readonly options: NamespaceOption | undefined;
-}
-
-export interface LinuxPodSandboxStatus {
-  readonly namespaces: Namespace | undefined;
-}
-
+/** A sandbox in full. */
 export interface PodSandboxStatus {
   readonly id: string;
   readonly metadata: PodSandboxMetadata | undefined;
   readonly state: PodSandboxState;
   readonly createdAt: bigint;
+  /** Unset for a pod on the host's network. */
   readonly network: PodSandboxNetworkStatus | undefined;
   readonly linux: LinuxPodSandboxStatus | undefined;
   readonly labels: { [key: string]: string };
@@ -491,25 +525,42 @@ export interface PodSandboxStatus_AnnotationsEntry {
   readonly value: string;
 }
 
-export interface PodSandboxStatusResponse {
-  readonly status: PodSandboxStatus | undefined;
-  readonly info: { [key: string]: string };
-  readonly containersStatuses: readonly ContainerStatus[];
-  readonly timestamp: bigint;
+/** Addresses of a pod. */
+export interface PodSandboxNetworkStatus {
+  /** The first address; of the node's primary family. */
+  readonly ip: string;
+  /** The others, as of the second family of a dual-stack pod. */
+  readonly additionalIps: readonly PodIP[];
 }
 
-export interface PodSandboxStatusResponse_InfoEntry {
-  readonly key: string;
-  readonly value: string;
+/** One address. */
+export interface PodIP {
+  readonly ip: string;
 }
 
+/** The Linux side of the status. */
+export interface LinuxPodSandboxStatus {
+  readonly namespaces: Namespace | undefined;
+}
+
+/** How the sandbox's namespaces were made. */
+export interface Namespace {
+  readonly options: NamespaceOption | undefined;
+}
+
+/** A state that can be absent from a filter. */
 export interface PodSandboxStateValue {
   readonly state: PodSandboxState;
 }
 
+/** All that is given must match. */
 export interface PodSandboxFilter {
+  /** An id, or a beginning of one. */
   readonly id: string;
-  readonly state: PodSandboxStateValue | undefined;
+  readonly state:
+    | PodSandboxStateValue
+    | undefined;
+  /** Labels that the sandbox has with exactly these values. */
   readonly labelSelector: { [key: string]: string };
 }
 
@@ -518,10 +569,7 @@ export interface PodSandboxFilter_LabelSelectorEntry {
   readonly value: string;
 }
 
-export interface ListPodSandboxRequest {
-  readonly filter: PodSandboxFilter | undefined;
-}
-
+/** A sandbox as it appears in lists. */
 export interface PodSandbox {
   readonly id: string;
   readonly metadata: PodSandboxMetadata | undefined;
@@ -542,158 +590,109 @@ export interface PodSandbox_AnnotationsEntry {
   readonly value: string;
 }
 
+/** Which sandboxes. */
+export interface ListPodSandboxRequest {
+  readonly filter: PodSandboxFilter | undefined;
+}
+
+/** All of them in one message; its size is limited to what the kubelet receives, 16 MiB. */
 export interface ListPodSandboxResponse {
   readonly items: readonly PodSandbox[];
 }
 
+/** Which sandboxes. */
 export interface StreamPodSandboxesRequest {
   readonly filter: PodSandboxFilter | undefined;
 }
 
+/** Some of them. */
 export interface StreamPodSandboxesResponse {
   readonly podSandboxes: readonly PodSandbox[];
 }
 
-export interface PodSandboxStatsRequest {
-  readonly podSandboxId: string;
+/** A mode for each namespace that can be chosen. */
+export interface NamespaceOption {
+  readonly network: NamespaceMode;
+  readonly pid: NamespaceMode;
+  readonly ipc: NamespaceMode;
+  /** The container that TARGET means. */
+  readonly targetId: string;
+  readonly usernsOptions: UserNamespace | undefined;
 }
 
-export interface PodSandboxStatsResponse {
-  readonly stats: PodSandboxStats | undefined;
+/** The user namespace of a pod. */
+export interface UserNamespace {
+  /** POD: one of its own with the mappings below; NODE: the host's. */
+  readonly mode: NamespaceMode;
+  readonly uids: readonly IDMapping[];
+  readonly gids: readonly IDMapping[];
 }
 
-export interface PodSandboxStatsFilter {
-  readonly id: string;
-  readonly labelSelector: { [key: string]: string };
+/** A range of ids inside, and where it begins on the host. */
+export interface IDMapping {
+  readonly hostId: number;
+  readonly containerId: number;
+  readonly length: number;
 }
 
-export interface PodSandboxStatsFilter_LabelSelectorEntry {
-  readonly key: string;
-  readonly value: string;
+/** The parts of an SELinux label. */
+export interface SELinuxOption {
+  readonly user: string;
+  readonly role: string;
+  readonly type: string;
+  readonly level: string;
 }
 
-export interface ListPodSandboxStatsRequest {
-  readonly filter: PodSandboxStatsFilter | undefined;
+/** A seccomp or AppArmor profile. */
+export interface SecurityProfile {
+  readonly profileType: SecurityProfile_ProfileType;
+  /** For Localhost: an absolute path (seccomp) or the name of a loaded profile (AppArmor). */
+  readonly localhostRef: string;
 }
 
-export interface ListPodSandboxStatsResponse {
-  readonly stats: readonly PodSandboxStats[];
+/** Where the profile comes from. */
+export const SecurityProfile_ProfileType = {
+  RuntimeDefault: 0,
+  Unconfined: 1,
+  Localhost: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type SecurityProfile_ProfileType = typeof SecurityProfile_ProfileType[keyof typeof SecurityProfile_ProfileType];
+
+export namespace SecurityProfile_ProfileType {
+  export type RuntimeDefault = typeof SecurityProfile_ProfileType.RuntimeDefault;
+  export type Unconfined = typeof SecurityProfile_ProfileType.Unconfined;
+  export type Localhost = typeof SecurityProfile_ProfileType.Localhost;
+  export type UNRECOGNIZED = typeof SecurityProfile_ProfileType.UNRECOGNIZED;
 }
 
-export interface StreamPodSandboxStatsRequest {
-  readonly filter: PodSandboxStatsFilter | undefined;
+/** Changes to the default capabilities. Names come with or without CAP_; ALL means all. */
+export interface Capability {
+  readonly addCapabilities: readonly string[];
+  readonly dropCapabilities: readonly string[];
+  /** Also survive an exec by a user who is not root. */
+  readonly addAmbientCapabilities: readonly string[];
 }
 
-export interface StreamPodSandboxStatsResponse {
-  readonly podSandboxStats: readonly PodSandboxStats[];
-}
-
-export interface PodSandboxAttributes {
-  readonly id: string;
-  readonly metadata: PodSandboxMetadata | undefined;
-  readonly labels: { [key: string]: string };
-  readonly annotations: { [key: string]: string };
-}
-
-export interface PodSandboxAttributes_LabelsEntry {
-  readonly key: string;
-  readonly value: string;
-}
-
-export interface PodSandboxAttributes_AnnotationsEntry {
-  readonly key: string;
-  readonly value: string;
-}
-
-export interface PodSandboxStats {
-  readonly attributes: PodSandboxAttributes | undefined;
-  readonly linux: LinuxPodSandboxStats | undefined;
-  readonly windows: WindowsPodSandboxStats | undefined;
-}
-
-export interface LinuxPodSandboxStats {
-  readonly cpu: CpuUsage | undefined;
-  readonly memory: MemoryUsage | undefined;
-  readonly network: NetworkUsage | undefined;
-  readonly process: ProcessUsage | undefined;
-  readonly containers: readonly ContainerStats[];
-  readonly io: IoUsage | undefined;
-}
-
-export interface WindowsPodSandboxStats {
-  readonly cpu: WindowsCpuUsage | undefined;
-  readonly memory: WindowsMemoryUsage | undefined;
-  readonly network: WindowsNetworkUsage | undefined;
-  readonly process: WindowsProcessUsage | undefined;
-  readonly containers: readonly WindowsContainerStats[];
-}
-
-export interface NetworkUsage {
-  readonly timestamp: bigint;
-  readonly defaultInterface: NetworkInterfaceUsage | undefined;
-  readonly interfaces: readonly NetworkInterfaceUsage[];
-}
-
-export interface WindowsNetworkUsage {
-  readonly timestamp: bigint;
-  readonly defaultInterface: WindowsNetworkInterfaceUsage | undefined;
-  readonly interfaces: readonly WindowsNetworkInterfaceUsage[];
-}
-
-export interface NetworkInterfaceUsage {
-  readonly name: string;
-  readonly rxBytes: UInt64Value | undefined;
-  readonly rxErrors: UInt64Value | undefined;
-  readonly txBytes: UInt64Value | undefined;
-  readonly txErrors: UInt64Value | undefined;
-}
-
-export interface WindowsNetworkInterfaceUsage {
-  readonly name: string;
-  readonly rxBytes: UInt64Value | undefined;
-  readonly rxPacketsDropped: UInt64Value | undefined;
-  readonly txBytes: UInt64Value | undefined;
-  readonly txPacketsDropped: UInt64Value | undefined;
-}
-
-export interface ProcessUsage {
-  readonly timestamp: bigint;
-  readonly processCount: UInt64Value | undefined;
-}
-
-export interface WindowsProcessUsage {
-  readonly timestamp: bigint;
-  readonly processCount: UInt64Value | undefined;
-}
-
-export interface ImageSpec {
-  readonly image: string;
-  readonly annotations: { [key: string]: string };
-  readonly userSpecifiedImage: string;
-  readonly runtimeHandler: string;
-  readonly imageRef: string;
-}
-
-export interface ImageSpec_AnnotationsEntry {
-  readonly key: string;
-  readonly value: string;
-}
-
-export interface KeyValue {
-  readonly key: string;
-  readonly value: Buffer;
-}
-
+/** Limits of a container or a pod; 0 or empty leaves a value alone. */
 export interface LinuxContainerResources {
+  /** CFS period in microseconds. */
   readonly cpuPeriod: bigint;
+  /** Microseconds of CPU in each period; negative for no limit. */
   readonly cpuQuota: bigint;
+  /** Weight relative to others, on the scale of cgroup v1 (2 to 262144). */
   readonly cpuShares: bigint;
   readonly memoryLimitInBytes: bigint;
   readonly oomScoreAdj: bigint;
+  /** A list such as 0-3,7. */
   readonly cpusetCpus: string;
+  /** Memory nodes, in the same form. */
   readonly cpusetMems: string;
   readonly hugepageLimits: readonly HugepageLimit[];
+  /** Files of cgroup v2 and what to write to them, such as memory.high. */
   readonly unified: { [key: string]: string };
+  /** Memory and swap together. */
   readonly memorySwapLimitInBytes: bigint;
 }
 
@@ -702,132 +701,66 @@ export interface LinuxContainerResources_UnifiedEntry {
   readonly value: string;
 }
 
+/** A limit for one size of huge pages. */
 export interface HugepageLimit {
+  /** As the kernel spells it: 2MB, 1GB. */
   readonly pageSize: string;
+  /** In bytes. */
   readonly limit: bigint;
 }
 
-export interface SELinuxOption {
-  readonly user: string;
-  readonly role: string;
-  readonly type: string;
-  readonly level: string;
+/** A number that can be absent. */
+export interface Int64Value {
+  readonly value: bigint;
 }
 
-export interface Capability {
-  readonly addCapabilities: readonly string[];
-  readonly dropCapabilities: readonly string[];
-  readonly addAmbientCapabilities: readonly string[];
+/** A number that can be absent. */
+export interface UInt64Value {
+  readonly value: bigint;
 }
 
-export interface LinuxContainerSecurityContext {
-  readonly capabilities: Capability | undefined;
-  readonly privileged: boolean;
-  readonly namespaceOptions: NamespaceOption | undefined;
-  readonly selinuxOptions: SELinuxOption | undefined;
-  readonly runAsUser: Int64Value | undefined;
-  readonly runAsGroup: Int64Value | undefined;
-  readonly runAsUsername: string;
-  readonly readonlyRootfs: boolean;
-  readonly supplementalGroups: readonly bigint[];
-  readonly supplementalGroupsPolicy: SupplementalGroupsPolicy;
-  readonly noNewPrivs: boolean;
-  readonly maskedPaths: readonly string[];
-  readonly readonlyPaths: readonly string[];
-  readonly seccomp: SecurityProfile | undefined;
-  readonly apparmor:
-    | SecurityProfile
-    | undefined;
-  /** @deprecated */
-  readonly apparmorProfile: string;
-  /** @deprecated */
-  readonly seccompProfilePath: string;
-}
-
-export interface LinuxContainerConfig {
-  readonly resources: LinuxContainerResources | undefined;
-  readonly securityContext: LinuxContainerSecurityContext | undefined;
-}
-
-export interface LinuxContainerUser {
-  readonly uid: bigint;
-  readonly gid: bigint;
-  readonly supplementalGroups: readonly bigint[];
-}
-
-export interface WindowsNamespaceOption {
-  readonly network: NamespaceMode;
-}
-
-export interface WindowsSandboxSecurityContext {
-  readonly runAsUsername: string;
-  readonly credentialSpec: string;
-  readonly hostProcess: boolean;
-  readonly namespaceOptions: WindowsNamespaceOption | undefined;
-}
-
-export interface WindowsPodSandboxConfig {
-  readonly securityContext: WindowsSandboxSecurityContext | undefined;
-}
-
-export interface WindowsContainerSecurityContext {
-  readonly runAsUsername: string;
-  readonly credentialSpec: string;
-  readonly hostProcess: boolean;
-}
-
-export interface WindowsContainerConfig {
-  readonly resources: WindowsContainerResources | undefined;
-  readonly securityContext: WindowsContainerSecurityContext | undefined;
-}
-
-export interface WindowsContainerResources {
-  readonly cpuShares: bigint;
-  readonly cpuCount: bigint;
-  readonly cpuMaximum: bigint;
-  readonly memoryLimitInBytes: bigint;
-  readonly rootfsSizeInBytes: bigint;
-  readonly affinityCpus: readonly WindowsCpuGroupAffinity[];
-}
-
-export interface WindowsCpuGroupAffinity {
-  readonly cpuMask: bigint;
-  readonly cpuGroup: number;
-}
-
+/** What names a container within its sandbox. */
 export interface ContainerMetadata {
   readonly name: string;
+  /** Counts its restarts. */
   readonly attempt: number;
 }
 
-export interface Device {
-  readonly containerPath: string;
-  readonly hostPath: string;
-  readonly permissions: string;
-}
-
-export interface CDIDevice {
-  readonly name: string;
-}
-
+/** All that a container is made from. */
 export interface ContainerConfig {
-  readonly metadata: ContainerMetadata | undefined;
-  readonly image: ImageSpec | undefined;
+  readonly metadata:
+    | ContainerMetadata
+    | undefined;
+  /** As returned by the image service, so usually an image id. */
+  readonly image:
+    | ImageSpec
+    | undefined;
+  /** Replaces the image's entrypoint, and then its arguments too. */
   readonly command: readonly string[];
+  /** Replaces the image's arguments. */
   readonly args: readonly string[];
+  /** Empty leaves the image's. */
   readonly workingDir: string;
   readonly envs: readonly KeyValue[];
   readonly mounts: readonly Mount[];
   readonly devices: readonly Device[];
   readonly labels: { [key: string]: string };
   readonly annotations: { [key: string]: string };
+  /** Below the sandbox's log_directory. Empty: no log. */
   readonly logPath: string;
+  /** Keep standard input open for an attach. */
   readonly stdin: boolean;
+  /** Close it when the first attach that wrote to it ends. */
   readonly stdinOnce: boolean;
+  /** Give the process a terminal; its output is then one stream. */
   readonly tty: boolean;
   readonly linux: LinuxContainerConfig | undefined;
-  readonly windows: WindowsContainerConfig | undefined;
+  readonly windows:
+    | WindowsContainerConfig
+    | undefined;
+  /** Devices by their CDI names, vendor.com/class=name. */
   readonly CDIDevices: readonly CDIDevice[];
+  /** Overrides the image's STOPSIGNAL. */
   readonly stopSignal: Signal;
 }
 
@@ -841,46 +774,276 @@ export interface ContainerConfig_AnnotationsEntry {
   readonly value: string;
 }
 
+/** An environment variable. */
+export interface KeyValue {
+  readonly key: string;
+  /** Bytes, since an environment need not be UTF-8. */
+  readonly value: Buffer;
+}
+
+/** A directory or file of the host, or the content of an image, in the container. */
+export interface Mount {
+  readonly containerPath: string;
+  /** Made as a directory if it does not exist. Empty for an image. */
+  readonly hostPath: string;
+  readonly readonly: boolean;
+  readonly selinuxRelabel: boolean;
+  readonly propagation: MountPropagation;
+  /** Map the owners of files on this mount (idmapped mount). */
+  readonly uidMappings: readonly IDMapping[];
+  /** The same for groups. */
+  readonly gidMappings: readonly IDMapping[];
+  /**
+   * Read-only for mounts below it too. Needs readonly, and private propagation; refused where the
+   * handler cannot.
+   */
+  readonly recursiveReadOnly: boolean;
+  /** Mount this image, read-only, instead of a path. */
+  readonly image:
+    | ImageSpec
+    | undefined;
+  /** Only this path within the image. */
+  readonly imageSubPath: string;
+  /** Any of noexec, nodev, nosuid. */
+  readonly mountOptions: readonly string[];
+}
+
+/** A device node of the host. */
+export interface Device {
+  readonly containerPath: string;
+  readonly hostPath: string;
+  /** Letters of r, w, m. */
+  readonly permissions: string;
+}
+
+/** A device that a CDI specification on the node describes. */
+export interface CDIDevice {
+  /** Fully qualified: vendor.com/class=name. */
+  readonly name: string;
+}
+
+/** The Linux side of a container. */
+export interface LinuxContainerConfig {
+  readonly resources: LinuxContainerResources | undefined;
+  readonly securityContext: LinuxContainerSecurityContext | undefined;
+}
+
+/** Security of the container's processes. */
+export interface LinuxContainerSecurityContext {
+  readonly capabilities:
+    | Capability
+    | undefined;
+  /** All capabilities and devices, nothing masked; needs a sandbox that said so. */
+  readonly privileged: boolean;
+  readonly namespaceOptions: NamespaceOption | undefined;
+  readonly selinuxOptions:
+    | SELinuxOption
+    | undefined;
+  /** Wins over run_as_username; both unset leaves the image's user. */
+  readonly runAsUser:
+    | Int64Value
+    | undefined;
+  /** Only with a user. */
+  readonly runAsGroup:
+    | Int64Value
+    | undefined;
+  /** Looked up in the image's /etc/passwd. */
+  readonly runAsUsername: string;
+  readonly readonlyRootfs: boolean;
+  readonly supplementalGroups: readonly bigint[];
+  readonly supplementalGroupsPolicy: SupplementalGroupsPolicy;
+  readonly noNewPrivs: boolean;
+  /** Hidden from the container. */
+  readonly maskedPaths: readonly string[];
+  /** Read-only in the container. */
+  readonly readonlyPaths: readonly string[];
+  readonly seccomp: SecurityProfile | undefined;
+  readonly apparmor:
+    | SecurityProfile
+    | undefined;
+  /**
+   * Superseded by apparmor.
+   *
+   * @deprecated
+   */
+  readonly apparmorProfile: string;
+  /**
+   * Superseded by seccomp.
+   *
+   * @deprecated
+   */
+  readonly seccompProfilePath: string;
+}
+
+/** A container to make. */
 export interface CreateContainerRequest {
   readonly podSandboxId: string;
-  readonly config: ContainerConfig | undefined;
+  readonly config:
+    | ContainerConfig
+    | undefined;
+  /** The config that the sandbox was made with, repeated. */
   readonly sandboxConfig: PodSandboxConfig | undefined;
 }
 
+/** The container that was made. */
 export interface CreateContainerResponse {
   readonly containerId: string;
 }
 
+/** The container to start. */
 export interface StartContainerRequest {
   readonly containerId: string;
 }
 
+/** Nothing to say. */
 export interface StartContainerResponse {
 }
 
+/** The container to stop. */
 export interface StopContainerRequest {
   readonly containerId: string;
+  /** Seconds between the stop signal and SIGKILL; 0 kills at once. */
   readonly timeout: bigint;
 }
 
+/** Nothing to say. */
 export interface StopContainerResponse {
 }
 
+/** The container to remove. */
 export interface RemoveContainerRequest {
   readonly containerId: string;
 }
 
+/** Nothing to say. */
 export interface RemoveContainerResponse {
 }
 
+/** New limits; what is unset stays. */
+export interface UpdateContainerResourcesRequest {
+  readonly containerId: string;
+  readonly linux: LinuxContainerResources | undefined;
+  readonly windows:
+    | WindowsContainerResources
+    | undefined;
+  /** Hints that the runtime may interpret. */
+  readonly annotations: { [key: string]: string };
+}
+
+export interface UpdateContainerResourcesRequest_AnnotationsEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Nothing to say. */
+export interface UpdateContainerResourcesResponse {
+}
+
+/** The container, which must be running. */
+export interface ReopenContainerLogRequest {
+  readonly containerId: string;
+}
+
+/** Nothing to say. */
+export interface ReopenContainerLogResponse {
+}
+
+/** The container to tell about. */
+export interface ContainerStatusRequest {
+  readonly containerId: string;
+  /** Also fill info, for people. */
+  readonly verbose: boolean;
+}
+
+/** One container. */
+export interface ContainerStatusResponse {
+  readonly status:
+    | ContainerStatus
+    | undefined;
+  /** Debugging details; the keys are the runtime's own. */
+  readonly info: { [key: string]: string };
+}
+
+export interface ContainerStatusResponse_InfoEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** A container in full. */
+export interface ContainerStatus {
+  readonly id: string;
+  readonly metadata: ContainerMetadata | undefined;
+  readonly state: ContainerState;
+  readonly createdAt: bigint;
+  readonly startedAt: bigint;
+  readonly finishedAt: bigint;
+  /** 128 + signal number for a process that a signal ended. Meaningful once finished_at is set. */
+  readonly exitCode: number;
+  readonly image:
+    | ImageSpec
+    | undefined;
+  /** What the kubelet shows as imageID: a repository digest where there is one. */
+  readonly imageRef: string;
+  /** Why it is in this state, in one CamelCase word: Completed, Error, OOMKilled. */
+  readonly reason: string;
+  /** The same for people. */
+  readonly message: string;
+  readonly labels: { [key: string]: string };
+  readonly annotations: { [key: string]: string };
+  readonly mounts: readonly Mount[];
+  /** Absolute. */
+  readonly logPath: string;
+  /** The limits now in force. */
+  readonly resources:
+    | ContainerResources
+    | undefined;
+  /** The id of the image on this node. */
+  readonly imageId: string;
+  /** Whom the first process runs as. */
+  readonly user: ContainerUser | undefined;
+  readonly stopSignal: Signal;
+}
+
+export interface ContainerStatus_LabelsEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface ContainerStatus_AnnotationsEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Limits, by platform. */
+export interface ContainerResources {
+  readonly linux: LinuxContainerResources | undefined;
+  readonly windows: WindowsContainerResources | undefined;
+}
+
+/** The user, by platform. */
+export interface ContainerUser {
+  readonly linux: LinuxContainerUser | undefined;
+}
+
+/** The user and groups that the first process was started with. */
+export interface LinuxContainerUser {
+  readonly uid: bigint;
+  readonly gid: bigint;
+  readonly supplementalGroups: readonly bigint[];
+}
+
+/** A state that can be absent from a filter. */
 export interface ContainerStateValue {
   readonly state: ContainerState;
 }
 
+/** All that is given must match. */
 export interface ContainerFilter {
+  /** An id, or a beginning of one. */
   readonly id: string;
   readonly state: ContainerStateValue | undefined;
   readonly podSandboxId: string;
+  /** Labels that the container has with exactly these values. */
   readonly labelSelector: { [key: string]: string };
 }
 
@@ -889,15 +1052,15 @@ export interface ContainerFilter_LabelSelectorEntry {
   readonly value: string;
 }
 
-export interface ListContainersRequest {
-  readonly filter: ContainerFilter | undefined;
-}
-
+/** A container as it appears in lists. */
 export interface Container {
   readonly id: string;
   readonly podSandboxId: string;
   readonly metadata: ContainerMetadata | undefined;
-  readonly image: ImageSpec | undefined;
+  readonly image:
+    | ImageSpec
+    | undefined;
+  /** As in ContainerStatus. */
   readonly imageRef: string;
   readonly state: ContainerState;
   readonly createdAt: bigint;
@@ -916,307 +1079,164 @@ export interface Container_AnnotationsEntry {
   readonly value: string;
 }
 
+/** Which containers. */
+export interface ListContainersRequest {
+  readonly filter: ContainerFilter | undefined;
+}
+
+/** All of them in one message. */
 export interface ListContainersResponse {
   readonly containers: readonly Container[];
 }
 
+/** Which containers. */
 export interface StreamContainersRequest {
   readonly filter: ContainerFilter | undefined;
 }
 
+/** Some of them. */
 export interface StreamContainersResponse {
   readonly containers: readonly Container[];
 }
 
-export interface ContainerStatusRequest {
-  readonly containerId: string;
-  readonly verbose: boolean;
-}
-
-export interface ContainerStatus {
-  readonly id: string;
-  readonly metadata: ContainerMetadata | undefined;
-  readonly state: ContainerState;
-  readonly createdAt: bigint;
-  readonly startedAt: bigint;
-  readonly finishedAt: bigint;
-  readonly exitCode: number;
-  readonly image: ImageSpec | undefined;
-  readonly imageRef: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly labels: { [key: string]: string };
-  readonly annotations: { [key: string]: string };
-  readonly mounts: readonly Mount[];
-  readonly logPath: string;
-  readonly resources: ContainerResources | undefined;
-  readonly imageId: string;
-  readonly user: ContainerUser | undefined;
-  readonly stopSignal: Signal;
-}
-
-export interface ContainerStatus_LabelsEntry {
-  readonly key: string;
-  readonly value: string;
-}
-
-export interface ContainerStatus_AnnotationsEntry {
-  readonly key: string;
-  readonly value: string;
-}
-
-export interface ContainerStatusResponse {
-  readonly status: ContainerStatus | undefined;
-  readonly info: { [key: string]: string };
-}
-
-export interface ContainerStatusResponse_InfoEntry {
-  readonly key: string;
-  readonly value: string;
-}
-
-export interface ContainerResources {
-  readonly linux: LinuxContainerResources | undefined;
-  readonly windows: WindowsContainerResources | undefined;
-}
-
-export interface ContainerUser {
-  readonly linux: LinuxContainerUser | undefined;
-}
-
-export interface UpdateContainerResourcesRequest {
-  readonly containerId: string;
-  readonly linux: LinuxContainerResources | undefined;
-  readonly windows: WindowsContainerResources | undefined;
-  readonly annotations: { [key: string]: string };
-}
-
-export interface UpdateContainerResourcesRequest_AnnotationsEntry {
-  readonly key: string;
-  readonly value: string;
-}
-
-export interface UpdateContainerResourcesResponse {
-}
-
+/** A command to run. */
 export interface ExecSyncRequest {
   readonly containerId: string;
   readonly cmd: readonly string[];
+  /** Seconds until it is killed; 0 means no limit. */
   readonly timeout: bigint;
 }
 
+/** How it ended. */
 export interface ExecSyncResponse {
+  /** At most 16 MiB; what is beyond is discarded without an error. */
   readonly stdout: Buffer;
+  /** The same. */
   readonly stderr: Buffer;
   readonly exitCode: number;
 }
 
+/** A command to run with streams. One of stdin, stdout, stderr must be asked for. */
 export interface ExecRequest {
   readonly containerId: string;
   readonly cmd: readonly string[];
   readonly tty: boolean;
   readonly stdin: boolean;
   readonly stdout: boolean;
+  /** Not with tty: a terminal has one output. */
   readonly stderr: boolean;
 }
 
+/** Where the stream is served. */
 export interface ExecResponse {
   readonly url: string;
 }
 
+/** The container to attach to. */
 export interface AttachRequest {
   readonly containerId: string;
   readonly stdin: boolean;
+  /** Must equal that of the container. */
   readonly tty: boolean;
   readonly stdout: boolean;
+  /** Not with tty. */
   readonly stderr: boolean;
 }
 
+/** Where the stream is served. */
 export interface AttachResponse {
   readonly url: string;
 }
 
+/** The sandbox to forward to. */
 export interface PortForwardRequest {
   readonly podSandboxId: string;
+  /** Ports in the pod; may be empty, the client then names them in the stream. */
   readonly port: readonly number[];
 }
 
+/** Where the stream is served. */
 export interface PortForwardResponse {
   readonly url: string;
 }
 
-export interface ImageFilter {
-  readonly image: ImageSpec | undefined;
+/** A container to checkpoint. */
+export interface CheckpointContainerRequest {
+  readonly containerId: string;
+  /** The archive to write. */
+  readonly location: string;
+  /** Seconds; 0 means the runtime's default. */
+  readonly timeout: bigint;
 }
 
-export interface ListImagesRequest {
-  readonly filter: ImageFilter | undefined;
+/** Nothing to say. */
+export interface CheckpointContainerResponse {
 }
 
-export interface Image {
-  readonly id: string;
-  readonly repoTags: readonly string[];
-  readonly repoDigests: readonly string[];
-  readonly size: bigint;
-  readonly uid: Int64Value | undefined;
-  readonly username: string;
-  readonly spec: ImageSpec | undefined;
-  readonly pinned: boolean;
+/** A pod to checkpoint. */
+export interface CheckpointPodRequest {
+  readonly podSandboxId: string;
+  /** The archive to write. */
+  readonly outputPath: string;
+  /** Empty means all running ones. */
+  readonly containerIds: readonly string[];
+  /** The runtime's own; unknown ones are refused. */
+  readonly options: { [key: string]: string };
 }
 
-export interface ListImagesResponse {
-  readonly images: readonly Image[];
-}
-
-export interface StreamImagesRequest {
-  readonly filter: ImageFilter | undefined;
-}
-
-export interface StreamImagesResponse {
-  readonly images: readonly Image[];
-}
-
-export interface ImageStatusRequest {
-  readonly image: ImageSpec | undefined;
-  readonly verbose: boolean;
-}
-
-export interface ImageStatusResponse {
-  readonly image: Image | undefined;
-  readonly info: { [key: string]: string };
-}
-
-export interface ImageStatusResponse_InfoEntry {
+export interface CheckpointPodRequest_OptionsEntry {
   readonly key: string;
   readonly value: string;
 }
 
-export interface AuthConfig {
-  readonly username: string;
-  readonly password: string;
-  readonly auth: string;
-  readonly serverAddress: string;
-  readonly identityToken: string;
-  readonly registryToken: string;
+/** Nothing to say. */
+export interface CheckpointPodResponse {
 }
 
-export interface PullImageRequest {
-  readonly image: ImageSpec | undefined;
-  readonly auth: AuthConfig | undefined;
-  readonly sandboxConfig: PodSandboxConfig | undefined;
+/** A pod to make from a checkpoint. */
+export interface RestorePodRequest {
+  /** The archive to read. */
+  readonly checkpointPath: string;
+  readonly config:
+    | PodSandboxConfig
+    | undefined;
+  /** As in RunPodSandbox. */
+  readonly runtimeHandler: string;
+  readonly options: { [key: string]: string };
+  /** For the containers to restore, matched by name. */
+  readonly containerConfigs: readonly ContainerConfig[];
 }
 
-export interface PullImageResponse {
-  readonly imageRef: string;
+export interface RestorePodRequest_OptionsEntry {
+  readonly key: string;
+  readonly value: string;
 }
 
-export interface RemoveImageRequest {
-  readonly image: ImageSpec | undefined;
-}
-
-export interface RemoveImageResponse {
-}
-
-export interface NetworkConfig {
-  readonly podCidr: string;
-}
-
-export interface RuntimeConfig {
-  readonly networkConfig: NetworkConfig | undefined;
-}
-
-export interface UpdateRuntimeConfigRequest {
-  readonly runtimeConfig: RuntimeConfig | undefined;
-}
-
-export interface UpdateRuntimeConfigResponse {
-}
-
-export interface RuntimeCondition {
-  readonly type: string;
-  readonly status: boolean;
-  readonly reason: string;
-  readonly message: string;
-}
-
-export interface RuntimeStatus {
-  readonly conditions: readonly RuntimeCondition[];
-}
-
-export interface StatusRequest {
-  readonly verbose: boolean;
-}
-
-export interface RuntimeHandlerFeatures {
-  readonly recursiveReadOnlyMounts: boolean;
-  readonly userNamespaces: boolean;
-}
-
-export interface RuntimeHandler {
+/** A container of the restored pod. */
+export interface RestoredContainer {
   readonly name: string;
-  readonly features: RuntimeHandlerFeatures | undefined;
+  readonly containerId: string;
 }
 
-export interface RuntimeFeatures {
-  readonly supplementalGroupsPolicy: boolean;
-  readonly userNamespacesHostNetwork: boolean;
-  readonly mountOptions: boolean;
+/** The pod that was made. */
+export interface RestorePodResponse {
+  readonly podSandboxId: string;
+  readonly restoredContainers: readonly RestoredContainer[];
 }
 
-export interface StatusResponse {
-  readonly status: RuntimeStatus | undefined;
-  readonly info: { [key: string]: string };
-  readonly runtimeHandlers: readonly RuntimeHandler[];
-  readonly features: RuntimeFeatures | undefined;
-}
-
-export interface StatusResponse_InfoEntry {
-  readonly key: string;
-  readonly value: string;
-}
-
-export interface ImageFsInfoRequest {
-}
-
-export interface UInt64Value {
-  readonly value: bigint;
-}
-
-export interface FilesystemIdentifier {
-  readonly mountpoint: string;
-}
-
-export interface FilesystemUsage {
-  readonly timestamp: bigint;
-  readonly fsId: FilesystemIdentifier | undefined;
-  readonly usedBytes: UInt64Value | undefined;
-  readonly inodesUsed: UInt64Value | undefined;
-}
-
-export interface WindowsFilesystemUsage {
-  readonly timestamp: bigint;
-  readonly fsId: FilesystemIdentifier | undefined;
-  readonly usedBytes: UInt64Value | undefined;
-}
-
-export interface ImageFsInfoResponse {
-  readonly imageFilesystems: readonly FilesystemUsage[];
-  readonly containerFilesystems: readonly FilesystemUsage[];
-}
-
+/** The container to measure. */
 export interface ContainerStatsRequest {
   readonly containerId: string;
 }
 
+/** Its figures. */
 export interface ContainerStatsResponse {
   readonly stats: ContainerStats | undefined;
 }
 
-export interface ListContainerStatsRequest {
-  readonly filter: ContainerStatsFilter | undefined;
-}
-
+/** All that is given must match. */
 export interface ContainerStatsFilter {
+  /** An id, or a beginning of one. */
   readonly id: string;
   readonly podSandboxId: string;
   readonly labelSelector: { [key: string]: string };
@@ -1227,18 +1247,27 @@ export interface ContainerStatsFilter_LabelSelectorEntry {
   readonly value: string;
 }
 
+/** Which containers. */
+export interface ListContainerStatsRequest {
+  readonly filter: ContainerStatsFilter | undefined;
+}
+
+/** All of them in one message. */
 export interface ListContainerStatsResponse {
   readonly stats: readonly ContainerStats[];
 }
 
+/** Which containers. */
 export interface StreamContainerStatsRequest {
   readonly filter: ContainerStatsFilter | undefined;
 }
 
+/** Some of them. */
 export interface StreamContainerStatsResponse {
   readonly containerStats: readonly ContainerStats[];
 }
 
+/** Whose figures these are. */
 export interface ContainerAttributes {
   readonly id: string;
   readonly metadata: ContainerMetadata | undefined;
@@ -1256,15 +1285,564 @@ export interface ContainerAttributes_AnnotationsEntry {
   readonly value: string;
 }
 
+/** What a container uses. A part that is unknown is absent, never zero. */
 export interface ContainerStats {
   readonly attributes: ContainerAttributes | undefined;
   readonly cpu: CpuUsage | undefined;
-  readonly memory: MemoryUsage | undefined;
+  readonly memory:
+    | MemoryUsage
+    | undefined;
+  /** What the container wrote to its root filesystem. */
   readonly writableLayer: FilesystemUsage | undefined;
   readonly swap: SwapUsage | undefined;
   readonly io: IoUsage | undefined;
 }
 
+/** The sandbox to measure. */
+export interface PodSandboxStatsRequest {
+  readonly podSandboxId: string;
+}
+
+/** Its figures. */
+export interface PodSandboxStatsResponse {
+  readonly stats: PodSandboxStats | undefined;
+}
+
+/** All that is given must match. */
+export interface PodSandboxStatsFilter {
+  /** An id, or a beginning of one. */
+  readonly id: string;
+  readonly labelSelector: { [key: string]: string };
+}
+
+export interface PodSandboxStatsFilter_LabelSelectorEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Which sandboxes. */
+export interface ListPodSandboxStatsRequest {
+  readonly filter: PodSandboxStatsFilter | undefined;
+}
+
+/** All of them in one message. */
+export interface ListPodSandboxStatsResponse {
+  readonly stats: readonly PodSandboxStats[];
+}
+
+/** Which sandboxes. */
+export interface StreamPodSandboxStatsRequest {
+  readonly filter: PodSandboxStatsFilter | undefined;
+}
+
+/** Some of them. */
+export interface StreamPodSandboxStatsResponse {
+  readonly podSandboxStats: readonly PodSandboxStats[];
+}
+
+/** Whose figures these are. */
+export interface PodSandboxAttributes {
+  readonly id: string;
+  readonly metadata: PodSandboxMetadata | undefined;
+  readonly labels: { [key: string]: string };
+  readonly annotations: { [key: string]: string };
+}
+
+export interface PodSandboxAttributes_LabelsEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface PodSandboxAttributes_AnnotationsEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What a pod uses as a whole. */
+export interface PodSandboxStats {
+  readonly attributes: PodSandboxAttributes | undefined;
+  readonly linux: LinuxPodSandboxStats | undefined;
+  readonly windows: WindowsPodSandboxStats | undefined;
+}
+
+/** Figures of the pod's cgroup and network namespace, and of its containers. */
+export interface LinuxPodSandboxStats {
+  readonly cpu: CpuUsage | undefined;
+  readonly memory: MemoryUsage | undefined;
+  readonly network: NetworkUsage | undefined;
+  readonly process: ProcessUsage | undefined;
+  readonly containers: readonly ContainerStats[];
+  readonly io: IoUsage | undefined;
+}
+
+/** CPU time of all cores together. */
+export interface CpuUsage {
+  readonly timestamp: bigint;
+  /** Since the start. */
+  readonly usageCoreNanoSeconds:
+    | UInt64Value
+    | undefined;
+  /** The present rate: nanoseconds of CPU per second, over a short window. */
+  readonly usageNanoCores: UInt64Value | undefined;
+  readonly psi: PsiStats | undefined;
+}
+
+/** In bytes. */
+export interface MemoryUsage {
+  readonly timestamp: bigint;
+  /** What cannot be taken back easily: usage less inactive file cache. Evictions go by it. */
+  readonly workingSetBytes:
+    | UInt64Value
+    | undefined;
+  /** The limit less the working set; absent if there is no limit. */
+  readonly availableBytes:
+    | UInt64Value
+    | undefined;
+  /** All of it, with cache. */
+  readonly usageBytes:
+    | UInt64Value
+    | undefined;
+  /** Anonymous memory. */
+  readonly rssBytes: UInt64Value | undefined;
+  readonly pageFaults: UInt64Value | undefined;
+  readonly majorPageFaults: UInt64Value | undefined;
+  readonly psi: PsiStats | undefined;
+}
+
+/** In bytes. */
+export interface SwapUsage {
+  readonly timestamp: bigint;
+  readonly swapAvailableBytes: UInt64Value | undefined;
+  readonly swapUsageBytes: UInt64Value | undefined;
+}
+
+/** Pressure on block devices. */
+export interface IoUsage {
+  readonly timestamp: bigint;
+  readonly psi: PsiStats | undefined;
+}
+
+/** Pressure stall information of a cgroup (v2). */
+export interface PsiStats {
+  /** All tasks were stalled. */
+  readonly Full:
+    | PsiData
+    | undefined;
+  /** At least one task was stalled. */
+  readonly Some: PsiData | undefined;
+}
+
+/** Share of time stalled. */
+export interface PsiData {
+  /** Nanoseconds since the start. */
+  readonly Total: bigint;
+  /** Percent, over 10 seconds. */
+  readonly Avg10: number;
+  /** Percent, over 60 seconds. */
+  readonly Avg60: number;
+  /** Percent, over 300 seconds. */
+  readonly Avg300: number;
+}
+
+/** Traffic of a pod. */
+export interface NetworkUsage {
+  readonly timestamp: bigint;
+  /** The pod's own, usually eth0. */
+  readonly defaultInterface:
+    | NetworkInterfaceUsage
+    | undefined;
+  /** Any others. */
+  readonly interfaces: readonly NetworkInterfaceUsage[];
+}
+
+/** Counters of one interface, since its creation. */
+export interface NetworkInterfaceUsage {
+  readonly name: string;
+  readonly rxBytes: UInt64Value | undefined;
+  readonly rxErrors: UInt64Value | undefined;
+  readonly txBytes: UInt64Value | undefined;
+  readonly txErrors: UInt64Value | undefined;
+}
+
+/** Processes of a pod. */
+export interface ProcessUsage {
+  readonly timestamp: bigint;
+  readonly processCount: UInt64Value | undefined;
+}
+
+/** A filesystem, by where it is mounted. */
+export interface FilesystemIdentifier {
+  readonly mountpoint: string;
+}
+
+/** What is used of a filesystem for one purpose. */
+export interface FilesystemUsage {
+  readonly timestamp: bigint;
+  readonly fsId: FilesystemIdentifier | undefined;
+  readonly usedBytes: UInt64Value | undefined;
+  readonly inodesUsed: UInt64Value | undefined;
+}
+
+/** Nothing to choose. */
+export interface ListMetricDescriptorsRequest {
+}
+
+/** All descriptors. */
+export interface ListMetricDescriptorsResponse {
+  readonly descriptors: readonly MetricDescriptor[];
+}
+
+/** Name, help text and label names of a metric. */
+export interface MetricDescriptor {
+  readonly name: string;
+  readonly help: string;
+  /** In the order of Metric.label_values. */
+  readonly labelKeys: readonly string[];
+}
+
+/** Nothing to choose. */
+export interface ListPodSandboxMetricsRequest {
+}
+
+/** All pods in one message. */
+export interface ListPodSandboxMetricsResponse {
+  readonly podMetrics: readonly PodSandboxMetrics[];
+}
+
+/** Nothing to choose. */
+export interface StreamPodSandboxMetricsRequest {
+}
+
+/** Some of the pods. */
+export interface StreamPodSandboxMetricsResponse {
+  readonly podSandboxMetrics: readonly PodSandboxMetrics[];
+}
+
+/** Metrics of a pod and of its containers. */
+export interface PodSandboxMetrics {
+  readonly podSandboxId: string;
+  readonly metrics: readonly Metric[];
+  readonly containerMetrics: readonly ContainerMetrics[];
+}
+
+/** Metrics of a container. */
+export interface ContainerMetrics {
+  readonly containerId: string;
+  readonly metrics: readonly Metric[];
+}
+
+/** One sample. */
+export interface Metric {
+  readonly name: string;
+  /** 0 means now. */
+  readonly timestamp: bigint;
+  readonly metricType: MetricType;
+  /** In the order of the descriptor's label_keys. */
+  readonly labelValues: readonly string[];
+  readonly value: UInt64Value | undefined;
+}
+
+/** Nothing to choose. */
+export interface GetEventsRequest {
+}
+
+/** One event, with the state right after it, so that the kubelet needs no further call. */
+export interface ContainerEventResponse {
+  readonly containerId: string;
+  readonly containerEventType: ContainerEventType;
+  readonly createdAt: bigint;
+  readonly podSandboxStatus:
+    | PodSandboxStatus
+    | undefined;
+  /** All containers of the pod. */
+  readonly containersStatuses: readonly ContainerStatus[];
+}
+
+/** How much to tell. */
+export interface StatusRequest {
+  /** Also fill info, for people. */
+  readonly verbose: boolean;
+}
+
+/** The state of the runtime. */
+export interface StatusResponse {
+  readonly status:
+    | RuntimeStatus
+    | undefined;
+  /** Debugging details; the keys are the runtime's own. */
+  readonly info: { [key: string]: string };
+  /** What RunPodSandbox accepts as runtime_handler, the default one ("") included. */
+  readonly runtimeHandlers: readonly RuntimeHandler[];
+  readonly features: RuntimeFeatures | undefined;
+}
+
+export interface StatusResponse_InfoEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** RuntimeReady and NetworkReady must be there; others are for people. */
+export interface RuntimeStatus {
+  readonly conditions: readonly RuntimeCondition[];
+}
+
+/** A statement about the runtime that is true or not. */
+export interface RuntimeCondition {
+  /** CamelCase, unique within a status. */
+  readonly type: string;
+  readonly status: boolean;
+  /** One CamelCase word, if it is not as it should be. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** A handler, and what it can do; the kubelet shows it in the node's status. */
+export interface RuntimeHandler {
+  readonly name: string;
+  readonly features: RuntimeHandlerFeatures | undefined;
+}
+
+/** What differs from handler to handler. */
+export interface RuntimeHandlerFeatures {
+  readonly recursiveReadOnlyMounts: boolean;
+  readonly userNamespaces: boolean;
+}
+
+/** What the runtime can do whatever the handler. */
+export interface RuntimeFeatures {
+  readonly supplementalGroupsPolicy: boolean;
+  /** A user namespace together with the host's network. */
+  readonly userNamespacesHostNetwork: boolean;
+  /** Mount.mount_options is honoured. */
+  readonly mountOptions: boolean;
+}
+
+/** What the kubelet knows of the pod network. */
+export interface NetworkConfig {
+  /** The node's range; two with a comma between them for dual stack. */
+  readonly podCidr: string;
+}
+
+/** What can be changed at run time. */
+export interface RuntimeConfig {
+  readonly networkConfig: NetworkConfig | undefined;
+}
+
+/** The new values. */
+export interface UpdateRuntimeConfigRequest {
+  readonly runtimeConfig: RuntimeConfig | undefined;
+}
+
+/** Nothing to say. */
+export interface UpdateRuntimeConfigResponse {
+}
+
+/** Nothing to choose. */
+export interface RuntimeConfigRequest {
+}
+
+/** By platform. */
+export interface RuntimeConfigResponse {
+  readonly linux: LinuxRuntimeConfiguration | undefined;
+}
+
+/** The Linux side of it. */
+export interface LinuxRuntimeConfiguration {
+  readonly cgroupDriver: CgroupDriver;
+}
+
+/** An image as asked for. */
+export interface ImageSpec {
+  /** A reference (name, tag, digest) or an image id. */
+  readonly image: string;
+  readonly annotations: { [key: string]: string };
+  /** What the pod said, before the kubelet resolved it. */
+  readonly userSpecifiedImage: string;
+  /** The handler it is for, where images differ by handler. */
+  readonly runtimeHandler: string;
+  /** What a pull returned for it. */
+  readonly imageRef: string;
+}
+
+export interface ImageSpec_AnnotationsEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** An image of the node. */
+export interface Image {
+  /** The digest of its config. */
+  readonly id: string;
+  readonly repoTags: readonly string[];
+  readonly repoDigests: readonly string[];
+  /** In bytes. */
+  readonly size: bigint;
+  /** The user it runs as, if that is a number; else see username. */
+  readonly uid: Int64Value | undefined;
+  readonly username: string;
+  readonly spec:
+    | ImageSpec
+    | undefined;
+  /** Never removed by garbage collection. */
+  readonly pinned: boolean;
+}
+
+/** Only this image. */
+export interface ImageFilter {
+  readonly image: ImageSpec | undefined;
+}
+
+/** Which images. */
+export interface ListImagesRequest {
+  readonly filter: ImageFilter | undefined;
+}
+
+/** All of them in one message. */
+export interface ListImagesResponse {
+  readonly images: readonly Image[];
+}
+
+/** Which images. */
+export interface StreamImagesRequest {
+  readonly filter: ImageFilter | undefined;
+}
+
+/** Some of them. */
+export interface StreamImagesResponse {
+  readonly images: readonly Image[];
+}
+
+/** The image to tell about. */
+export interface ImageStatusRequest {
+  readonly image:
+    | ImageSpec
+    | undefined;
+  /** Also fill info, for people. */
+  readonly verbose: boolean;
+}
+
+/** One image, or none. */
+export interface ImageStatusResponse {
+  readonly image:
+    | Image
+    | undefined;
+  /** Debugging details, such as the image's config. */
+  readonly info: { [key: string]: string };
+}
+
+export interface ImageStatusResponse_InfoEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Credentials for a registry: a name and password, or one of the tokens. */
+export interface AuthConfig {
+  readonly username: string;
+  readonly password: string;
+  /** Base64 of name:password. */
+  readonly auth: string;
+  /** The registry that they are for. */
+  readonly serverAddress: string;
+  /** To be exchanged for an access token. */
+  readonly identityToken: string;
+  /** A bearer token to be sent as it is. */
+  readonly registryToken: string;
+}
+
+/** An image to fetch. */
+export interface PullImageRequest {
+  readonly image: ImageSpec | undefined;
+  readonly auth:
+    | AuthConfig
+    | undefined;
+  /** The pod it is for. */
+  readonly sandboxConfig: PodSandboxConfig | undefined;
+}
+
+/** The image that is here now. */
+export interface PullImageResponse {
+  /** By which it is found from now on, and which the kubelet compares: its id. */
+  readonly imageRef: string;
+}
+
+/** The image to remove. */
+export interface RemoveImageRequest {
+  readonly image: ImageSpec | undefined;
+}
+
+/** Nothing to say. */
+export interface RemoveImageResponse {
+}
+
+/** Nothing to choose. */
+export interface ImageFsInfoRequest {
+}
+
+/** Where images live, and where containers write. */
+export interface ImageFsInfoResponse {
+  readonly imageFilesystems: readonly FilesystemUsage[];
+  /** The same as image_filesystems, unless they are split. */
+  readonly containerFilesystems: readonly FilesystemUsage[];
+}
+
+/** The Windows side of a sandbox. */
+export interface WindowsPodSandboxConfig {
+  readonly securityContext: WindowsSandboxSecurityContext | undefined;
+}
+
+/** Security of a Windows sandbox. */
+export interface WindowsSandboxSecurityContext {
+  readonly runAsUsername: string;
+  readonly credentialSpec: string;
+  readonly hostProcess: boolean;
+  readonly namespaceOptions: WindowsNamespaceOption | undefined;
+}
+
+/** The network namespace of a HostProcess pod. */
+export interface WindowsNamespaceOption {
+  readonly network: NamespaceMode;
+}
+
+/** The Windows side of a container. */
+export interface WindowsContainerConfig {
+  readonly resources: WindowsContainerResources | undefined;
+  readonly securityContext: WindowsContainerSecurityContext | undefined;
+}
+
+/** Security of a Windows container. */
+export interface WindowsContainerSecurityContext {
+  readonly runAsUsername: string;
+  readonly credentialSpec: string;
+  readonly hostProcess: boolean;
+}
+
+/** Limits of a Windows container. */
+export interface WindowsContainerResources {
+  readonly cpuShares: bigint;
+  readonly cpuCount: bigint;
+  /** Hundredths of a percent of all CPU. */
+  readonly cpuMaximum: bigint;
+  readonly memoryLimitInBytes: bigint;
+  readonly rootfsSizeInBytes: bigint;
+  readonly affinityCpus: readonly WindowsCpuGroupAffinity[];
+}
+
+/** CPUs of one processor group. */
+export interface WindowsCpuGroupAffinity {
+  readonly cpuMask: bigint;
+  readonly cpuGroup: number;
+}
+
+/** What a Windows pod uses. */
+export interface WindowsPodSandboxStats {
+  readonly cpu: WindowsCpuUsage | undefined;
+  readonly memory: WindowsMemoryUsage | undefined;
+  readonly network: WindowsNetworkUsage | undefined;
+  readonly process: WindowsProcessUsage | undefined;
+  readonly containers: readonly WindowsContainerStats[];
+}
+
+/** What a Windows container uses. */
 export interface WindowsContainerStats {
   readonly attributes: ContainerAttributes | undefined;
   readonly cpu: WindowsCpuUsage | undefined;
@@ -1272,53 +1850,14 @@ export interface WindowsContainerStats {
   readonly writableLayer: WindowsFilesystemUsage | undefined;
 }
 
-export interface PsiStats {
-  readonly Full: PsiData | undefined;
-  readonly Some: PsiData | undefined;
-}
-
-export interface PsiData {
-  readonly Total: bigint;
-  readonly Avg10: number;
-  readonly Avg60: number;
-  readonly Avg300: number;
-}
-
-export interface CpuUsage {
-  readonly timestamp: bigint;
-  readonly usageCoreNanoSeconds: UInt64Value | undefined;
-  readonly usageNanoCores: UInt64Value | undefined;
-  readonly psi: PsiStats | undefined;
-}
-
+/** As CpuUsage. */
 export interface WindowsCpuUsage {
   readonly timestamp: bigint;
   readonly usageCoreNanoSeconds: UInt64Value | undefined;
   readonly usageNanoCores: UInt64Value | undefined;
 }
 
-export interface MemoryUsage {
-  readonly timestamp: bigint;
-  readonly workingSetBytes: UInt64Value | undefined;
-  readonly availableBytes: UInt64Value | undefined;
-  readonly usageBytes: UInt64Value | undefined;
-  readonly rssBytes: UInt64Value | undefined;
-  readonly pageFaults: UInt64Value | undefined;
-  readonly majorPageFaults: UInt64Value | undefined;
-  readonly psi: PsiStats | undefined;
-}
-
-export interface IoUsage {
-  readonly timestamp: bigint;
-  readonly psi: PsiStats | undefined;
-}
-
-export interface SwapUsage {
-  readonly timestamp: bigint;
-  readonly swapAvailableBytes: UInt64Value | undefined;
-  readonly swapUsageBytes: UInt64Value | undefined;
-}
-
+/** As MemoryUsage, with commit charge. */
 export interface WindowsMemoryUsage {
   readonly timestamp: bigint;
   readonly workingSetBytes: UInt64Value | undefined;
@@ -1327,135 +1866,33 @@ export interface WindowsMemoryUsage {
   readonly commitMemoryBytes: UInt64Value | undefined;
 }
 
-export interface ReopenContainerLogRequest {
-  readonly containerId: string;
-}
-
-export interface ReopenContainerLogResponse {
-}
-
-export interface CheckpointContainerRequest {
-  readonly containerId: string;
-  readonly location: string;
-  readonly timeout: bigint;
-}
-
-export interface CheckpointContainerResponse {
-}
-
-export interface CheckpointPodRequest {
-  readonly podSandboxId: string;
-  readonly outputPath: string;
-  readonly containerIds: readonly string[];
-  readonly options: { [key: string]: string };
-}
-
-export interface CheckpointPodRequest_OptionsEntry {
-  readonly key: string;
-  readonly value: string;
-}
-
-export interface CheckpointPodResponse {
-}
-
-export interface RestorePodRequest {
-  readonly checkpointPath: string;
-  readonly config: PodSandboxConfig | undefined;
-  readonly runtimeHandler: string;
-  readonly options: { [key: string]: string };
-  readonly containerConfigs: readonly ContainerConfig[];
-}
-
-export interface RestorePodRequest_OptionsEntry {
-  readonly key: string;
-  readonly value: string;
-}
-
-export interface RestoredContainer {
-  readonly name: string;
-  readonly containerId: string;
-}
-
-export interface RestorePodResponse {
-  readonly podSandboxId: string;
-  readonly restoredContainers: readonly RestoredContainer[];
-}
-
-export interface GetEventsRequest {
-}
-
-export interface ContainerEventResponse {
-  readonly containerId: string;
-  readonly containerEventType: ContainerEventType;
-  readonly createdAt: bigint;
-  readonly podSandboxStatus: PodSandboxStatus | undefined;
-  readonly containersStatuses: readonly ContainerStatus[];
-}
-
-export interface ListMetricDescriptorsRequest {
-}
-
-export interface ListMetricDescriptorsResponse {
-  readonly descriptors: readonly MetricDescriptor[];
-}
-
-export interface MetricDescriptor {
-  readonly name: string;
-  readonly help: string;
-  readonly labelKeys: readonly string[];
-}
-
-export interface ListPodSandboxMetricsRequest {
-}
-
-export interface ListPodSandboxMetricsResponse {
-  readonly podMetrics: readonly PodSandboxMetrics[];
-}
-
-export interface StreamPodSandboxMetricsRequest {
-}
-
-export interface StreamPodSandboxMetricsResponse {
-  readonly podSandboxMetrics: readonly PodSandboxMetrics[];
-}
-
-export interface PodSandboxMetrics {
-  readonly podSandboxId: string;
-  readonly metrics: readonly Metric[];
-  readonly containerMetrics: readonly ContainerMetrics[];
-}
-
-export interface ContainerMetrics {
-  readonly containerId: string;
-  readonly metrics: readonly Metric[];
-}
-
-export interface Metric {
-  readonly name: string;
+/** As NetworkUsage. */
+export interface WindowsNetworkUsage {
   readonly timestamp: bigint;
-  readonly metricType: MetricType;
-  readonly labelValues: readonly string[];
-  readonly value: UInt64Value | undefined;
+  readonly defaultInterface: WindowsNetworkInterfaceUsage | undefined;
+  readonly interfaces: readonly WindowsNetworkInterfaceUsage[];
 }
 
-export interface RuntimeConfigRequest {
+/** As NetworkInterfaceUsage, with dropped packets. */
+export interface WindowsNetworkInterfaceUsage {
+  readonly name: string;
+  readonly rxBytes: UInt64Value | undefined;
+  readonly rxPacketsDropped: UInt64Value | undefined;
+  readonly txBytes: UInt64Value | undefined;
+  readonly txPacketsDropped: UInt64Value | undefined;
 }
 
-export interface RuntimeConfigResponse {
-  readonly linux: LinuxRuntimeConfiguration | undefined;
+/** As ProcessUsage. */
+export interface WindowsProcessUsage {
+  readonly timestamp: bigint;
+  readonly processCount: UInt64Value | undefined;
 }
 
-export interface LinuxRuntimeConfiguration {
-  readonly cgroupDriver: CgroupDriver;
-}
-
-export interface UpdatePodSandboxResourcesRequest {
-  readonly podSandboxId: string;
-  readonly overhead: LinuxContainerResources | undefined;
-  readonly resources: LinuxContainerResources | undefined;
-}
-
-export interface UpdatePodSandboxResourcesResponse {
+/** As FilesystemUsage. */
+export interface WindowsFilesystemUsage {
+  readonly timestamp: bigint;
+  readonly fsId: FilesystemIdentifier | undefined;
+  readonly usedBytes: UInt64Value | undefined;
 }
 
 function createBaseVersionRequest(): VersionRequest {
@@ -1600,1156 +2037,6 @@ export const VersionResponse: MessageFns<VersionResponse> = {
     message.runtimeName = object.runtimeName ?? "";
     message.runtimeVersion = object.runtimeVersion ?? "";
     message.runtimeApiVersion = object.runtimeApiVersion ?? "";
-    return message;
-  },
-};
-
-function createBaseDNSConfig(): DNSConfig {
-  return { servers: [], searches: [], options: [] };
-}
-
-export const DNSConfig: MessageFns<DNSConfig> = {
-  encode(message: DNSConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.servers) {
-      writer.uint32(10).string(v!);
-    }
-    for (const v of message.searches) {
-      writer.uint32(18).string(v!);
-    }
-    for (const v of message.options) {
-      writer.uint32(26).string(v!);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): DNSConfig {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDNSConfig() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.servers.push(reader.string());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.searches.push(reader.string());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.options.push(reader.string());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<DNSConfig>): DNSConfig {
-    return DNSConfig.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<DNSConfig>): DNSConfig {
-    const message = createBaseDNSConfig() as any;
-    message.servers = object.servers?.map((e) => e) || [];
-    message.searches = object.searches?.map((e) => e) || [];
-    message.options = object.options?.map((e) => e) || [];
-    return message;
-  },
-};
-
-function createBasePortMapping(): PortMapping {
-  return { protocol: 0, containerPort: 0, hostPort: 0, hostIp: "" };
-}
-
-export const PortMapping: MessageFns<PortMapping> = {
-  encode(message: PortMapping, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.protocol !== 0) {
-      writer.uint32(8).int32(message.protocol);
-    }
-    if (message.containerPort !== 0) {
-      writer.uint32(16).int32(message.containerPort);
-    }
-    if (message.hostPort !== 0) {
-      writer.uint32(24).int32(message.hostPort);
-    }
-    if (message.hostIp !== "") {
-      writer.uint32(34).string(message.hostIp);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): PortMapping {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePortMapping() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.protocol = reader.int32() as any;
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.containerPort = reader.int32();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.hostPort = reader.int32();
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.hostIp = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<PortMapping>): PortMapping {
-    return PortMapping.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PortMapping>): PortMapping {
-    const message = createBasePortMapping() as any;
-    message.protocol = object.protocol ?? 0;
-    message.containerPort = object.containerPort ?? 0;
-    message.hostPort = object.hostPort ?? 0;
-    message.hostIp = object.hostIp ?? "";
-    return message;
-  },
-};
-
-function createBaseMount(): Mount {
-  return {
-    containerPath: "",
-    hostPath: "",
-    readonly: false,
-    selinuxRelabel: false,
-    propagation: 0,
-    uidMappings: [],
-    gidMappings: [],
-    recursiveReadOnly: false,
-    image: undefined,
-    imageSubPath: "",
-    mountOptions: [],
-  };
-}
-
-export const Mount: MessageFns<Mount> = {
-  encode(message: Mount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerPath !== "") {
-      writer.uint32(10).string(message.containerPath);
-    }
-    if (message.hostPath !== "") {
-      writer.uint32(18).string(message.hostPath);
-    }
-    if (message.readonly !== false) {
-      writer.uint32(24).bool(message.readonly);
-    }
-    if (message.selinuxRelabel !== false) {
-      writer.uint32(32).bool(message.selinuxRelabel);
-    }
-    if (message.propagation !== 0) {
-      writer.uint32(40).int32(message.propagation);
-    }
-    for (const v of message.uidMappings) {
-      IDMapping.encode(v!, writer.uint32(50).fork()).join();
-    }
-    for (const v of message.gidMappings) {
-      IDMapping.encode(v!, writer.uint32(58).fork()).join();
-    }
-    if (message.recursiveReadOnly !== false) {
-      writer.uint32(64).bool(message.recursiveReadOnly);
-    }
-    if (message.image !== undefined) {
-      ImageSpec.encode(message.image, writer.uint32(74).fork()).join();
-    }
-    if (message.imageSubPath !== "") {
-      writer.uint32(82).string(message.imageSubPath);
-    }
-    for (const v of message.mountOptions) {
-      writer.uint32(90).string(v!);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Mount {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseMount() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerPath = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.hostPath = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.readonly = reader.bool();
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.selinuxRelabel = reader.bool();
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.propagation = reader.int32() as any;
-            continue;
-          }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.uidMappings.push(IDMapping.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
-
-            message.gidMappings.push(IDMapping.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 8: {
-            if (tag !== 64) {
-              break;
-            }
-
-            message.recursiveReadOnly = reader.bool();
-            continue;
-          }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            message.image = ImageSpec.decode(reader, reader.uint32());
-            continue;
-          }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.imageSubPath = reader.string();
-            continue;
-          }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
-
-            message.mountOptions.push(reader.string());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<Mount>): Mount {
-    return Mount.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Mount>): Mount {
-    const message = createBaseMount() as any;
-    message.containerPath = object.containerPath ?? "";
-    message.hostPath = object.hostPath ?? "";
-    message.readonly = object.readonly ?? false;
-    message.selinuxRelabel = object.selinuxRelabel ?? false;
-    message.propagation = object.propagation ?? 0;
-    message.uidMappings = object.uidMappings?.map((e) => IDMapping.fromPartial(e)) || [];
-    message.gidMappings = object.gidMappings?.map((e) => IDMapping.fromPartial(e)) || [];
-    message.recursiveReadOnly = object.recursiveReadOnly ?? false;
-    message.image = (object.image !== undefined && object.image !== null)
-      ? ImageSpec.fromPartial(object.image)
-      : undefined;
-    message.imageSubPath = object.imageSubPath ?? "";
-    message.mountOptions = object.mountOptions?.map((e) => e) || [];
-    return message;
-  },
-};
-
-function createBaseIDMapping(): IDMapping {
-  return { hostId: 0, containerId: 0, length: 0 };
-}
-
-export const IDMapping: MessageFns<IDMapping> = {
-  encode(message: IDMapping, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.hostId !== 0) {
-      writer.uint32(8).uint32(message.hostId);
-    }
-    if (message.containerId !== 0) {
-      writer.uint32(16).uint32(message.containerId);
-    }
-    if (message.length !== 0) {
-      writer.uint32(24).uint32(message.length);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): IDMapping {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseIDMapping() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.hostId = reader.uint32();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.containerId = reader.uint32();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.length = reader.uint32();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<IDMapping>): IDMapping {
-    return IDMapping.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<IDMapping>): IDMapping {
-    const message = createBaseIDMapping() as any;
-    message.hostId = object.hostId ?? 0;
-    message.containerId = object.containerId ?? 0;
-    message.length = object.length ?? 0;
-    return message;
-  },
-};
-
-function createBaseUserNamespace(): UserNamespace {
-  return { mode: 0, uids: [], gids: [] };
-}
-
-export const UserNamespace: MessageFns<UserNamespace> = {
-  encode(message: UserNamespace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.mode !== 0) {
-      writer.uint32(8).int32(message.mode);
-    }
-    for (const v of message.uids) {
-      IDMapping.encode(v!, writer.uint32(18).fork()).join();
-    }
-    for (const v of message.gids) {
-      IDMapping.encode(v!, writer.uint32(26).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): UserNamespace {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUserNamespace() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.mode = reader.int32() as any;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.uids.push(IDMapping.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.gids.push(IDMapping.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<UserNamespace>): UserNamespace {
-    return UserNamespace.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<UserNamespace>): UserNamespace {
-    const message = createBaseUserNamespace() as any;
-    message.mode = object.mode ?? 0;
-    message.uids = object.uids?.map((e) => IDMapping.fromPartial(e)) || [];
-    message.gids = object.gids?.map((e) => IDMapping.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseNamespaceOption(): NamespaceOption {
-  return { network: 0, pid: 0, ipc: 0, targetId: "", usernsOptions: undefined };
-}
-
-export const NamespaceOption: MessageFns<NamespaceOption> = {
-  encode(message: NamespaceOption, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.network !== 0) {
-      writer.uint32(8).int32(message.network);
-    }
-    if (message.pid !== 0) {
-      writer.uint32(16).int32(message.pid);
-    }
-    if (message.ipc !== 0) {
-      writer.uint32(24).int32(message.ipc);
-    }
-    if (message.targetId !== "") {
-      writer.uint32(34).string(message.targetId);
-    }
-    if (message.usernsOptions !== undefined) {
-      UserNamespace.encode(message.usernsOptions, writer.uint32(42).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): NamespaceOption {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseNamespaceOption() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.network = reader.int32() as any;
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.pid = reader.int32() as any;
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.ipc = reader.int32() as any;
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.targetId = reader.string();
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.usernsOptions = UserNamespace.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<NamespaceOption>): NamespaceOption {
-    return NamespaceOption.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<NamespaceOption>): NamespaceOption {
-    const message = createBaseNamespaceOption() as any;
-    message.network = object.network ?? 0;
-    message.pid = object.pid ?? 0;
-    message.ipc = object.ipc ?? 0;
-    message.targetId = object.targetId ?? "";
-    message.usernsOptions = (object.usernsOptions !== undefined && object.usernsOptions !== null)
-      ? UserNamespace.fromPartial(object.usernsOptions)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseInt64Value(): Int64Value {
-  return { value: 0n };
-}
-
-export const Int64Value: MessageFns<Int64Value> = {
-  encode(message: Int64Value, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.value !== 0n) {
-      if (BigInt.asIntN(64, message.value) !== message.value) {
-        throw new globalThis.Error("value provided for field message.value of type int64 too large");
-      }
-      writer.uint32(8).int64(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Int64Value {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseInt64Value() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.value = reader.int64() as bigint;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<Int64Value>): Int64Value {
-    return Int64Value.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Int64Value>): Int64Value {
-    const message = createBaseInt64Value() as any;
-    message.value = (object.value !== undefined && object.value !== null) ? BigInt(object.value) : 0n;
-    return message;
-  },
-};
-
-function createBaseLinuxSandboxSecurityContext(): LinuxSandboxSecurityContext {
-  return {
-    namespaceOptions: undefined,
-    selinuxOptions: undefined,
-    runAsUser: undefined,
-    runAsGroup: undefined,
-    readonlyRootfs: false,
-    supplementalGroups: [],
-    supplementalGroupsPolicy: 0,
-    privileged: false,
-    seccomp: undefined,
-    apparmor: undefined,
-    seccompProfilePath: "",
-  };
-}
-
-export const LinuxSandboxSecurityContext: MessageFns<LinuxSandboxSecurityContext> = {
-  encode(message: LinuxSandboxSecurityContext, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespaceOptions !== undefined) {
-      NamespaceOption.encode(message.namespaceOptions, writer.uint32(10).fork()).join();
-    }
-    if (message.selinuxOptions !== undefined) {
-      SELinuxOption.encode(message.selinuxOptions, writer.uint32(18).fork()).join();
-    }
-    if (message.runAsUser !== undefined) {
-      Int64Value.encode(message.runAsUser, writer.uint32(26).fork()).join();
-    }
-    if (message.runAsGroup !== undefined) {
-      Int64Value.encode(message.runAsGroup, writer.uint32(66).fork()).join();
-    }
-    if (message.readonlyRootfs !== false) {
-      writer.uint32(32).bool(message.readonlyRootfs);
-    }
-    if (message.supplementalGroups.length !== 0) {
-      writer.uint32(42).fork();
-      for (const v of message.supplementalGroups) {
-        if (BigInt.asIntN(64, v) !== v) {
-          throw new globalThis.Error("a value provided in array field supplementalGroups of type int64 is too large");
-        }
-        writer.int64(v);
-      }
-      writer.join();
-    }
-    if (message.supplementalGroupsPolicy !== 0) {
-      writer.uint32(88).int32(message.supplementalGroupsPolicy);
-    }
-    if (message.privileged !== false) {
-      writer.uint32(48).bool(message.privileged);
-    }
-    if (message.seccomp !== undefined) {
-      SecurityProfile.encode(message.seccomp, writer.uint32(74).fork()).join();
-    }
-    if (message.apparmor !== undefined) {
-      SecurityProfile.encode(message.apparmor, writer.uint32(82).fork()).join();
-    }
-    if (message.seccompProfilePath !== "") {
-      writer.uint32(58).string(message.seccompProfilePath);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): LinuxSandboxSecurityContext {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLinuxSandboxSecurityContext() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.namespaceOptions = NamespaceOption.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.selinuxOptions = SELinuxOption.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.runAsUser = Int64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
-
-            message.runAsGroup = Int64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.readonlyRootfs = reader.bool();
-            continue;
-          }
-          case 5: {
-            if (tag === 40) {
-              message.supplementalGroups.push(reader.int64() as bigint);
-
-              continue;
-            }
-
-            if (tag === 42) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.supplementalGroups.push(reader.int64() as bigint);
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 11: {
-            if (tag !== 88) {
-              break;
-            }
-
-            message.supplementalGroupsPolicy = reader.int32() as any;
-            continue;
-          }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
-
-            message.privileged = reader.bool();
-            continue;
-          }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            message.seccomp = SecurityProfile.decode(reader, reader.uint32());
-            continue;
-          }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.apparmor = SecurityProfile.decode(reader, reader.uint32());
-            continue;
-          }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
-
-            message.seccompProfilePath = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<LinuxSandboxSecurityContext>): LinuxSandboxSecurityContext {
-    return LinuxSandboxSecurityContext.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<LinuxSandboxSecurityContext>): LinuxSandboxSecurityContext {
-    const message = createBaseLinuxSandboxSecurityContext() as any;
-    message.namespaceOptions = (object.namespaceOptions !== undefined && object.namespaceOptions !== null)
-      ? NamespaceOption.fromPartial(object.namespaceOptions)
-      : undefined;
-    message.selinuxOptions = (object.selinuxOptions !== undefined && object.selinuxOptions !== null)
-      ? SELinuxOption.fromPartial(object.selinuxOptions)
-      : undefined;
-    message.runAsUser = (object.runAsUser !== undefined && object.runAsUser !== null)
-      ? Int64Value.fromPartial(object.runAsUser)
-      : undefined;
-    message.runAsGroup = (object.runAsGroup !== undefined && object.runAsGroup !== null)
-      ? Int64Value.fromPartial(object.runAsGroup)
-      : undefined;
-    message.readonlyRootfs = object.readonlyRootfs ?? false;
-    message.supplementalGroups = object.supplementalGroups?.map((e) => BigInt(e)) || [];
-    message.supplementalGroupsPolicy = object.supplementalGroupsPolicy ?? 0;
-    message.privileged = object.privileged ?? false;
-    message.seccomp = (object.seccomp !== undefined && object.seccomp !== null)
-      ? SecurityProfile.fromPartial(object.seccomp)
-      : undefined;
-    message.apparmor = (object.apparmor !== undefined && object.apparmor !== null)
-      ? SecurityProfile.fromPartial(object.apparmor)
-      : undefined;
-    message.seccompProfilePath = object.seccompProfilePath ?? "";
-    return message;
-  },
-};
-
-function createBaseSecurityProfile(): SecurityProfile {
-  return { profileType: 0, localhostRef: "" };
-}
-
-export const SecurityProfile: MessageFns<SecurityProfile> = {
-  encode(message: SecurityProfile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.profileType !== 0) {
-      writer.uint32(8).int32(message.profileType);
-    }
-    if (message.localhostRef !== "") {
-      writer.uint32(18).string(message.localhostRef);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): SecurityProfile {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSecurityProfile() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.profileType = reader.int32() as any;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.localhostRef = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<SecurityProfile>): SecurityProfile {
-    return SecurityProfile.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<SecurityProfile>): SecurityProfile {
-    const message = createBaseSecurityProfile() as any;
-    message.profileType = object.profileType ?? 0;
-    message.localhostRef = object.localhostRef ?? "";
-    return message;
-  },
-};
-
-function createBaseLinuxPodSandboxConfig(): LinuxPodSandboxConfig {
-  return { cgroupParent: "", securityContext: undefined, sysctls: {}, overhead: undefined, resources: undefined };
-}
-
-export const LinuxPodSandboxConfig: MessageFns<LinuxPodSandboxConfig> = {
-  encode(message: LinuxPodSandboxConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cgroupParent !== "") {
-      writer.uint32(10).string(message.cgroupParent);
-    }
-    if (message.securityContext !== undefined) {
-      LinuxSandboxSecurityContext.encode(message.securityContext, writer.uint32(18).fork()).join();
-    }
-    globalThis.Object.entries(message.sysctls).forEach(([key, value]: [string, string]) => {
-      LinuxPodSandboxConfig_SysctlsEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
-    });
-    if (message.overhead !== undefined) {
-      LinuxContainerResources.encode(message.overhead, writer.uint32(34).fork()).join();
-    }
-    if (message.resources !== undefined) {
-      LinuxContainerResources.encode(message.resources, writer.uint32(42).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): LinuxPodSandboxConfig {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLinuxPodSandboxConfig() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.cgroupParent = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.securityContext = LinuxSandboxSecurityContext.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            const entry3 = LinuxPodSandboxConfig_SysctlsEntry.decode(reader, reader.uint32());
-            if (entry3.value !== undefined) {
-              message.sysctls[entry3.key] = entry3.value;
-            }
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.overhead = LinuxContainerResources.decode(reader, reader.uint32());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.resources = LinuxContainerResources.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<LinuxPodSandboxConfig>): LinuxPodSandboxConfig {
-    return LinuxPodSandboxConfig.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<LinuxPodSandboxConfig>): LinuxPodSandboxConfig {
-    const message = createBaseLinuxPodSandboxConfig() as any;
-    message.cgroupParent = object.cgroupParent ?? "";
-    message.securityContext = (object.securityContext !== undefined && object.securityContext !== null)
-      ? LinuxSandboxSecurityContext.fromPartial(object.securityContext)
-      : undefined;
-    message.sysctls = (globalThis.Object.entries(object.sysctls ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.overhead = (object.overhead !== undefined && object.overhead !== null)
-      ? LinuxContainerResources.fromPartial(object.overhead)
-      : undefined;
-    message.resources = (object.resources !== undefined && object.resources !== null)
-      ? LinuxContainerResources.fromPartial(object.resources)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseLinuxPodSandboxConfig_SysctlsEntry(): LinuxPodSandboxConfig_SysctlsEntry {
-  return { key: "", value: "" };
-}
-
-export const LinuxPodSandboxConfig_SysctlsEntry: MessageFns<LinuxPodSandboxConfig_SysctlsEntry> = {
-  encode(message: LinuxPodSandboxConfig_SysctlsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): LinuxPodSandboxConfig_SysctlsEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLinuxPodSandboxConfig_SysctlsEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<LinuxPodSandboxConfig_SysctlsEntry>): LinuxPodSandboxConfig_SysctlsEntry {
-    return LinuxPodSandboxConfig_SysctlsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<LinuxPodSandboxConfig_SysctlsEntry>): LinuxPodSandboxConfig_SysctlsEntry {
-    const message = createBaseLinuxPodSandboxConfig_SysctlsEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
     return message;
   },
 };
@@ -3170,6 +2457,579 @@ export const PodSandboxConfig_AnnotationsEntry: MessageFns<PodSandboxConfig_Anno
   },
 };
 
+function createBaseDNSConfig(): DNSConfig {
+  return { servers: [], searches: [], options: [] };
+}
+
+export const DNSConfig: MessageFns<DNSConfig> = {
+  encode(message: DNSConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.servers) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.searches) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.options) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DNSConfig {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDNSConfig() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.servers.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.searches.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.options.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DNSConfig>): DNSConfig {
+    return DNSConfig.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DNSConfig>): DNSConfig {
+    const message = createBaseDNSConfig() as any;
+    message.servers = object.servers?.map((e) => e) || [];
+    message.searches = object.searches?.map((e) => e) || [];
+    message.options = object.options?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBasePortMapping(): PortMapping {
+  return { protocol: 0, containerPort: 0, hostPort: 0, hostIp: "" };
+}
+
+export const PortMapping: MessageFns<PortMapping> = {
+  encode(message: PortMapping, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.protocol !== 0) {
+      writer.uint32(8).int32(message.protocol);
+    }
+    if (message.containerPort !== 0) {
+      writer.uint32(16).int32(message.containerPort);
+    }
+    if (message.hostPort !== 0) {
+      writer.uint32(24).int32(message.hostPort);
+    }
+    if (message.hostIp !== "") {
+      writer.uint32(34).string(message.hostIp);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PortMapping {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePortMapping() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.protocol = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.containerPort = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.hostPort = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.hostIp = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PortMapping>): PortMapping {
+    return PortMapping.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PortMapping>): PortMapping {
+    const message = createBasePortMapping() as any;
+    message.protocol = object.protocol ?? 0;
+    message.containerPort = object.containerPort ?? 0;
+    message.hostPort = object.hostPort ?? 0;
+    message.hostIp = object.hostIp ?? "";
+    return message;
+  },
+};
+
+function createBaseLinuxPodSandboxConfig(): LinuxPodSandboxConfig {
+  return { cgroupParent: "", securityContext: undefined, sysctls: {}, overhead: undefined, resources: undefined };
+}
+
+export const LinuxPodSandboxConfig: MessageFns<LinuxPodSandboxConfig> = {
+  encode(message: LinuxPodSandboxConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cgroupParent !== "") {
+      writer.uint32(10).string(message.cgroupParent);
+    }
+    if (message.securityContext !== undefined) {
+      LinuxSandboxSecurityContext.encode(message.securityContext, writer.uint32(18).fork()).join();
+    }
+    globalThis.Object.entries(message.sysctls).forEach(([key, value]: [string, string]) => {
+      LinuxPodSandboxConfig_SysctlsEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    if (message.overhead !== undefined) {
+      LinuxContainerResources.encode(message.overhead, writer.uint32(34).fork()).join();
+    }
+    if (message.resources !== undefined) {
+      LinuxContainerResources.encode(message.resources, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinuxPodSandboxConfig {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinuxPodSandboxConfig() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.cgroupParent = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.securityContext = LinuxSandboxSecurityContext.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = LinuxPodSandboxConfig_SysctlsEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.sysctls[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.overhead = LinuxContainerResources.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.resources = LinuxContainerResources.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LinuxPodSandboxConfig>): LinuxPodSandboxConfig {
+    return LinuxPodSandboxConfig.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LinuxPodSandboxConfig>): LinuxPodSandboxConfig {
+    const message = createBaseLinuxPodSandboxConfig() as any;
+    message.cgroupParent = object.cgroupParent ?? "";
+    message.securityContext = (object.securityContext !== undefined && object.securityContext !== null)
+      ? LinuxSandboxSecurityContext.fromPartial(object.securityContext)
+      : undefined;
+    message.sysctls = (globalThis.Object.entries(object.sysctls ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.overhead = (object.overhead !== undefined && object.overhead !== null)
+      ? LinuxContainerResources.fromPartial(object.overhead)
+      : undefined;
+    message.resources = (object.resources !== undefined && object.resources !== null)
+      ? LinuxContainerResources.fromPartial(object.resources)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLinuxPodSandboxConfig_SysctlsEntry(): LinuxPodSandboxConfig_SysctlsEntry {
+  return { key: "", value: "" };
+}
+
+export const LinuxPodSandboxConfig_SysctlsEntry: MessageFns<LinuxPodSandboxConfig_SysctlsEntry> = {
+  encode(message: LinuxPodSandboxConfig_SysctlsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinuxPodSandboxConfig_SysctlsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinuxPodSandboxConfig_SysctlsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LinuxPodSandboxConfig_SysctlsEntry>): LinuxPodSandboxConfig_SysctlsEntry {
+    return LinuxPodSandboxConfig_SysctlsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LinuxPodSandboxConfig_SysctlsEntry>): LinuxPodSandboxConfig_SysctlsEntry {
+    const message = createBaseLinuxPodSandboxConfig_SysctlsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseLinuxSandboxSecurityContext(): LinuxSandboxSecurityContext {
+  return {
+    namespaceOptions: undefined,
+    selinuxOptions: undefined,
+    runAsUser: undefined,
+    runAsGroup: undefined,
+    readonlyRootfs: false,
+    supplementalGroups: [],
+    supplementalGroupsPolicy: 0,
+    privileged: false,
+    seccomp: undefined,
+    apparmor: undefined,
+    seccompProfilePath: "",
+  };
+}
+
+export const LinuxSandboxSecurityContext: MessageFns<LinuxSandboxSecurityContext> = {
+  encode(message: LinuxSandboxSecurityContext, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespaceOptions !== undefined) {
+      NamespaceOption.encode(message.namespaceOptions, writer.uint32(10).fork()).join();
+    }
+    if (message.selinuxOptions !== undefined) {
+      SELinuxOption.encode(message.selinuxOptions, writer.uint32(18).fork()).join();
+    }
+    if (message.runAsUser !== undefined) {
+      Int64Value.encode(message.runAsUser, writer.uint32(26).fork()).join();
+    }
+    if (message.runAsGroup !== undefined) {
+      Int64Value.encode(message.runAsGroup, writer.uint32(66).fork()).join();
+    }
+    if (message.readonlyRootfs !== false) {
+      writer.uint32(32).bool(message.readonlyRootfs);
+    }
+    if (message.supplementalGroups.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.supplementalGroups) {
+        if (BigInt.asIntN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field supplementalGroups of type int64 is too large");
+        }
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    if (message.supplementalGroupsPolicy !== 0) {
+      writer.uint32(88).int32(message.supplementalGroupsPolicy);
+    }
+    if (message.privileged !== false) {
+      writer.uint32(48).bool(message.privileged);
+    }
+    if (message.seccomp !== undefined) {
+      SecurityProfile.encode(message.seccomp, writer.uint32(74).fork()).join();
+    }
+    if (message.apparmor !== undefined) {
+      SecurityProfile.encode(message.apparmor, writer.uint32(82).fork()).join();
+    }
+    if (message.seccompProfilePath !== "") {
+      writer.uint32(58).string(message.seccompProfilePath);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinuxSandboxSecurityContext {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinuxSandboxSecurityContext() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespaceOptions = NamespaceOption.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.selinuxOptions = SELinuxOption.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.runAsUser = Int64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.runAsGroup = Int64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.readonlyRootfs = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag === 40) {
+              message.supplementalGroups.push(reader.int64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.supplementalGroups.push(reader.int64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.supplementalGroupsPolicy = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.privileged = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.seccomp = SecurityProfile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.apparmor = SecurityProfile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.seccompProfilePath = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LinuxSandboxSecurityContext>): LinuxSandboxSecurityContext {
+    return LinuxSandboxSecurityContext.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LinuxSandboxSecurityContext>): LinuxSandboxSecurityContext {
+    const message = createBaseLinuxSandboxSecurityContext() as any;
+    message.namespaceOptions = (object.namespaceOptions !== undefined && object.namespaceOptions !== null)
+      ? NamespaceOption.fromPartial(object.namespaceOptions)
+      : undefined;
+    message.selinuxOptions = (object.selinuxOptions !== undefined && object.selinuxOptions !== null)
+      ? SELinuxOption.fromPartial(object.selinuxOptions)
+      : undefined;
+    message.runAsUser = (object.runAsUser !== undefined && object.runAsUser !== null)
+      ? Int64Value.fromPartial(object.runAsUser)
+      : undefined;
+    message.runAsGroup = (object.runAsGroup !== undefined && object.runAsGroup !== null)
+      ? Int64Value.fromPartial(object.runAsGroup)
+      : undefined;
+    message.readonlyRootfs = object.readonlyRootfs ?? false;
+    message.supplementalGroups = object.supplementalGroups?.map((e) => BigInt(e)) || [];
+    message.supplementalGroupsPolicy = object.supplementalGroupsPolicy ?? 0;
+    message.privileged = object.privileged ?? false;
+    message.seccomp = (object.seccomp !== undefined && object.seccomp !== null)
+      ? SecurityProfile.fromPartial(object.seccomp)
+      : undefined;
+    message.apparmor = (object.apparmor !== undefined && object.apparmor !== null)
+      ? SecurityProfile.fromPartial(object.apparmor)
+      : undefined;
+    message.seccompProfilePath = object.seccompProfilePath ?? "";
+    return message;
+  },
+};
+
 function createBaseRunPodSandboxRequest(): RunPodSandboxRequest {
   return { config: undefined, runtimeHandler: "" };
 }
@@ -3490,6 +3350,132 @@ export const RemovePodSandboxResponse: MessageFns<RemovePodSandboxResponse> = {
   },
 };
 
+function createBaseUpdatePodSandboxResourcesRequest(): UpdatePodSandboxResourcesRequest {
+  return { podSandboxId: "", overhead: undefined, resources: undefined };
+}
+
+export const UpdatePodSandboxResourcesRequest: MessageFns<UpdatePodSandboxResourcesRequest> = {
+  encode(message: UpdatePodSandboxResourcesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.podSandboxId !== "") {
+      writer.uint32(10).string(message.podSandboxId);
+    }
+    if (message.overhead !== undefined) {
+      LinuxContainerResources.encode(message.overhead, writer.uint32(18).fork()).join();
+    }
+    if (message.resources !== undefined) {
+      LinuxContainerResources.encode(message.resources, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdatePodSandboxResourcesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdatePodSandboxResourcesRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.overhead = LinuxContainerResources.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.resources = LinuxContainerResources.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UpdatePodSandboxResourcesRequest>): UpdatePodSandboxResourcesRequest {
+    return UpdatePodSandboxResourcesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpdatePodSandboxResourcesRequest>): UpdatePodSandboxResourcesRequest {
+    const message = createBaseUpdatePodSandboxResourcesRequest() as any;
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.overhead = (object.overhead !== undefined && object.overhead !== null)
+      ? LinuxContainerResources.fromPartial(object.overhead)
+      : undefined;
+    message.resources = (object.resources !== undefined && object.resources !== null)
+      ? LinuxContainerResources.fromPartial(object.resources)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUpdatePodSandboxResourcesResponse(): UpdatePodSandboxResourcesResponse {
+  return {};
+}
+
+export const UpdatePodSandboxResourcesResponse: MessageFns<UpdatePodSandboxResourcesResponse> = {
+  encode(_: UpdatePodSandboxResourcesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdatePodSandboxResourcesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdatePodSandboxResourcesResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UpdatePodSandboxResourcesResponse>): UpdatePodSandboxResourcesResponse {
+    return UpdatePodSandboxResourcesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<UpdatePodSandboxResourcesResponse>): UpdatePodSandboxResourcesResponse {
+    const message = createBaseUpdatePodSandboxResourcesResponse() as any;
+    return message;
+  },
+};
+
 function createBasePodSandboxStatusRequest(): PodSandboxStatusRequest {
   return { podSandboxId: "", verbose: false };
 }
@@ -3557,77 +3543,31 @@ export const PodSandboxStatusRequest: MessageFns<PodSandboxStatusRequest> = {
   },
 };
 
-function createBasePodIP(): PodIP {
-  return { ip: "" };
+function createBasePodSandboxStatusResponse(): PodSandboxStatusResponse {
+  return { status: undefined, info: {}, containersStatuses: [], timestamp: 0n };
 }
 
-export const PodIP: MessageFns<PodIP> = {
-  encode(message: PodIP, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.ip !== "") {
-      writer.uint32(10).string(message.ip);
+export const PodSandboxStatusResponse: MessageFns<PodSandboxStatusResponse> = {
+  encode(message: PodSandboxStatusResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== undefined) {
+      PodSandboxStatus.encode(message.status, writer.uint32(10).fork()).join();
     }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): PodIP {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    globalThis.Object.entries(message.info).forEach(([key, value]: [string, string]) => {
+      PodSandboxStatusResponse_InfoEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
+    });
+    for (const v of message.containersStatuses) {
+      ContainerStatus.encode(v!, writer.uint32(26).fork()).join();
     }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePodIP() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.ip = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
+    if (message.timestamp !== 0n) {
+      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
+        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
       }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<PodIP>): PodIP {
-    return PodIP.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PodIP>): PodIP {
-    const message = createBasePodIP() as any;
-    message.ip = object.ip ?? "";
-    return message;
-  },
-};
-
-function createBasePodSandboxNetworkStatus(): PodSandboxNetworkStatus {
-  return { ip: "", additionalIps: [] };
-}
-
-export const PodSandboxNetworkStatus: MessageFns<PodSandboxNetworkStatus> = {
-  encode(message: PodSandboxNetworkStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.ip !== "") {
-      writer.uint32(10).string(message.ip);
-    }
-    for (const v of message.additionalIps) {
-      PodIP.encode(v!, writer.uint32(18).fork()).join();
+      writer.uint32(32).int64(message.timestamp);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): PodSandboxNetworkStatus {
+  decode(input: BinaryReader | Uint8Array, length?: number): PodSandboxStatusResponse {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -3636,7 +3576,7 @@ export const PodSandboxNetworkStatus: MessageFns<PodSandboxNetworkStatus> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePodSandboxNetworkStatus() as any;
+      const message = createBasePodSandboxStatusResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -3645,7 +3585,7 @@ export const PodSandboxNetworkStatus: MessageFns<PodSandboxNetworkStatus> = {
               break;
             }
 
-            message.ip = reader.string();
+            message.status = PodSandboxStatus.decode(reader, reader.uint32());
             continue;
           }
           case 2: {
@@ -3653,63 +3593,26 @@ export const PodSandboxNetworkStatus: MessageFns<PodSandboxNetworkStatus> = {
               break;
             }
 
-            message.additionalIps.push(PodIP.decode(reader, reader.uint32()));
+            const entry2 = PodSandboxStatusResponse_InfoEntry.decode(reader, reader.uint32());
+            if (entry2.value !== undefined) {
+              message.info[entry2.key] = entry2.value;
+            }
             continue;
           }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<PodSandboxNetworkStatus>): PodSandboxNetworkStatus {
-    return PodSandboxNetworkStatus.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PodSandboxNetworkStatus>): PodSandboxNetworkStatus {
-    const message = createBasePodSandboxNetworkStatus() as any;
-    message.ip = object.ip ?? "";
-    message.additionalIps = object.additionalIps?.map((e) => PodIP.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseNamespace(): Namespace {
-  return { options: undefined };
-}
-
-export const Namespace: MessageFns<Namespace> = {
-  encode(message: Namespace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.options !== undefined) {
-      NamespaceOption.encode(message.options, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Namespace {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseNamespace() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 2: {
-            if (tag !== 18) {
+          case 3: {
+            if (tag !== 26) {
               break;
             }
 
-            message.options = NamespaceOption.decode(reader, reader.uint32());
+            message.containersStatuses.push(ContainerStatus.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.timestamp = reader.int64() as bigint;
             continue;
           }
         }
@@ -3724,31 +3627,45 @@ export const Namespace: MessageFns<Namespace> = {
     }
   },
 
-  create(base?: DeepPartial<Namespace>): Namespace {
-    return Namespace.fromPartial(base ?? {});
+  create(base?: DeepPartial<PodSandboxStatusResponse>): PodSandboxStatusResponse {
+    return PodSandboxStatusResponse.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<Namespace>): Namespace {
-    const message = createBaseNamespace() as any;
-    message.options = (object.options !== undefined && object.options !== null)
-      ? NamespaceOption.fromPartial(object.options)
+  fromPartial(object: DeepPartial<PodSandboxStatusResponse>): PodSandboxStatusResponse {
+    const message = createBasePodSandboxStatusResponse() as any;
+    message.status = (object.status !== undefined && object.status !== null)
+      ? PodSandboxStatus.fromPartial(object.status)
       : undefined;
+    message.info = (globalThis.Object.entries(object.info ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.containersStatuses = object.containersStatuses?.map((e) => ContainerStatus.fromPartial(e)) || [];
+    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
     return message;
   },
 };
 
-function createBaseLinuxPodSandboxStatus(): LinuxPodSandboxStatus {
-  return { namespaces: undefined };
+function createBasePodSandboxStatusResponse_InfoEntry(): PodSandboxStatusResponse_InfoEntry {
+  return { key: "", value: "" };
 }
 
-export const LinuxPodSandboxStatus: MessageFns<LinuxPodSandboxStatus> = {
-  encode(message: LinuxPodSandboxStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespaces !== undefined) {
-      Namespace.encode(message.namespaces, writer.uint32(10).fork()).join();
+export const PodSandboxStatusResponse_InfoEntry: MessageFns<PodSandboxStatusResponse_InfoEntry> = {
+  encode(message: PodSandboxStatusResponse_InfoEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): LinuxPodSandboxStatus {
+  decode(input: BinaryReader | Uint8Array, length?: number): PodSandboxStatusResponse_InfoEntry {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -3757,7 +3674,7 @@ export const LinuxPodSandboxStatus: MessageFns<LinuxPodSandboxStatus> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLinuxPodSandboxStatus() as any;
+      const message = createBasePodSandboxStatusResponse_InfoEntry() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -3766,7 +3683,15 @@ export const LinuxPodSandboxStatus: MessageFns<LinuxPodSandboxStatus> = {
               break;
             }
 
-            message.namespaces = Namespace.decode(reader, reader.uint32());
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
             continue;
           }
         }
@@ -3781,14 +3706,13 @@ export const LinuxPodSandboxStatus: MessageFns<LinuxPodSandboxStatus> = {
     }
   },
 
-  create(base?: DeepPartial<LinuxPodSandboxStatus>): LinuxPodSandboxStatus {
-    return LinuxPodSandboxStatus.fromPartial(base ?? {});
+  create(base?: DeepPartial<PodSandboxStatusResponse_InfoEntry>): PodSandboxStatusResponse_InfoEntry {
+    return PodSandboxStatusResponse_InfoEntry.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<LinuxPodSandboxStatus>): LinuxPodSandboxStatus {
-    const message = createBaseLinuxPodSandboxStatus() as any;
-    message.namespaces = (object.namespaces !== undefined && object.namespaces !== null)
-      ? Namespace.fromPartial(object.namespaces)
-      : undefined;
+  fromPartial(object: DeepPartial<PodSandboxStatusResponse_InfoEntry>): PodSandboxStatusResponse_InfoEntry {
+    const message = createBasePodSandboxStatusResponse_InfoEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -4119,31 +4043,22 @@ export const PodSandboxStatus_AnnotationsEntry: MessageFns<PodSandboxStatus_Anno
   },
 };
 
-function createBasePodSandboxStatusResponse(): PodSandboxStatusResponse {
-  return { status: undefined, info: {}, containersStatuses: [], timestamp: 0n };
+function createBasePodSandboxNetworkStatus(): PodSandboxNetworkStatus {
+  return { ip: "", additionalIps: [] };
 }
 
-export const PodSandboxStatusResponse: MessageFns<PodSandboxStatusResponse> = {
-  encode(message: PodSandboxStatusResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.status !== undefined) {
-      PodSandboxStatus.encode(message.status, writer.uint32(10).fork()).join();
+export const PodSandboxNetworkStatus: MessageFns<PodSandboxNetworkStatus> = {
+  encode(message: PodSandboxNetworkStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ip !== "") {
+      writer.uint32(10).string(message.ip);
     }
-    globalThis.Object.entries(message.info).forEach(([key, value]: [string, string]) => {
-      PodSandboxStatusResponse_InfoEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
-    });
-    for (const v of message.containersStatuses) {
-      ContainerStatus.encode(v!, writer.uint32(26).fork()).join();
-    }
-    if (message.timestamp !== 0n) {
-      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
-        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
-      }
-      writer.uint32(32).int64(message.timestamp);
+    for (const v of message.additionalIps) {
+      PodIP.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): PodSandboxStatusResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): PodSandboxNetworkStatus {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -4152,7 +4067,7 @@ export const PodSandboxStatusResponse: MessageFns<PodSandboxStatusResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePodSandboxStatusResponse() as any;
+      const message = createBasePodSandboxNetworkStatus() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -4161,7 +4076,7 @@ export const PodSandboxStatusResponse: MessageFns<PodSandboxStatusResponse> = {
               break;
             }
 
-            message.status = PodSandboxStatus.decode(reader, reader.uint32());
+            message.ip = reader.string();
             continue;
           }
           case 2: {
@@ -4169,26 +4084,7 @@ export const PodSandboxStatusResponse: MessageFns<PodSandboxStatusResponse> = {
               break;
             }
 
-            const entry2 = PodSandboxStatusResponse_InfoEntry.decode(reader, reader.uint32());
-            if (entry2.value !== undefined) {
-              message.info[entry2.key] = entry2.value;
-            }
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.containersStatuses.push(ContainerStatus.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.timestamp = reader.int64() as bigint;
+            message.additionalIps.push(PodIP.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -4203,45 +4099,30 @@ export const PodSandboxStatusResponse: MessageFns<PodSandboxStatusResponse> = {
     }
   },
 
-  create(base?: DeepPartial<PodSandboxStatusResponse>): PodSandboxStatusResponse {
-    return PodSandboxStatusResponse.fromPartial(base ?? {});
+  create(base?: DeepPartial<PodSandboxNetworkStatus>): PodSandboxNetworkStatus {
+    return PodSandboxNetworkStatus.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<PodSandboxStatusResponse>): PodSandboxStatusResponse {
-    const message = createBasePodSandboxStatusResponse() as any;
-    message.status = (object.status !== undefined && object.status !== null)
-      ? PodSandboxStatus.fromPartial(object.status)
-      : undefined;
-    message.info = (globalThis.Object.entries(object.info ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.containersStatuses = object.containersStatuses?.map((e) => ContainerStatus.fromPartial(e)) || [];
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
+  fromPartial(object: DeepPartial<PodSandboxNetworkStatus>): PodSandboxNetworkStatus {
+    const message = createBasePodSandboxNetworkStatus() as any;
+    message.ip = object.ip ?? "";
+    message.additionalIps = object.additionalIps?.map((e) => PodIP.fromPartial(e)) || [];
     return message;
   },
 };
 
-function createBasePodSandboxStatusResponse_InfoEntry(): PodSandboxStatusResponse_InfoEntry {
-  return { key: "", value: "" };
+function createBasePodIP(): PodIP {
+  return { ip: "" };
 }
 
-export const PodSandboxStatusResponse_InfoEntry: MessageFns<PodSandboxStatusResponse_InfoEntry> = {
-  encode(message: PodSandboxStatusResponse_InfoEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
+export const PodIP: MessageFns<PodIP> = {
+  encode(message: PodIP, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ip !== "") {
+      writer.uint32(10).string(message.ip);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): PodSandboxStatusResponse_InfoEntry {
+  decode(input: BinaryReader | Uint8Array, length?: number): PodIP {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -4250,7 +4131,7 @@ export const PodSandboxStatusResponse_InfoEntry: MessageFns<PodSandboxStatusResp
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePodSandboxStatusResponse_InfoEntry() as any;
+      const message = createBasePodIP() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -4259,15 +4140,7 @@ export const PodSandboxStatusResponse_InfoEntry: MessageFns<PodSandboxStatusResp
               break;
             }
 
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
+            message.ip = reader.string();
             continue;
           }
         }
@@ -4282,13 +4155,126 @@ export const PodSandboxStatusResponse_InfoEntry: MessageFns<PodSandboxStatusResp
     }
   },
 
-  create(base?: DeepPartial<PodSandboxStatusResponse_InfoEntry>): PodSandboxStatusResponse_InfoEntry {
-    return PodSandboxStatusResponse_InfoEntry.fromPartial(base ?? {});
+  create(base?: DeepPartial<PodIP>): PodIP {
+    return PodIP.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<PodSandboxStatusResponse_InfoEntry>): PodSandboxStatusResponse_InfoEntry {
-    const message = createBasePodSandboxStatusResponse_InfoEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
+  fromPartial(object: DeepPartial<PodIP>): PodIP {
+    const message = createBasePodIP() as any;
+    message.ip = object.ip ?? "";
+    return message;
+  },
+};
+
+function createBaseLinuxPodSandboxStatus(): LinuxPodSandboxStatus {
+  return { namespaces: undefined };
+}
+
+export const LinuxPodSandboxStatus: MessageFns<LinuxPodSandboxStatus> = {
+  encode(message: LinuxPodSandboxStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespaces !== undefined) {
+      Namespace.encode(message.namespaces, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinuxPodSandboxStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinuxPodSandboxStatus() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespaces = Namespace.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LinuxPodSandboxStatus>): LinuxPodSandboxStatus {
+    return LinuxPodSandboxStatus.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LinuxPodSandboxStatus>): LinuxPodSandboxStatus {
+    const message = createBaseLinuxPodSandboxStatus() as any;
+    message.namespaces = (object.namespaces !== undefined && object.namespaces !== null)
+      ? Namespace.fromPartial(object.namespaces)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseNamespace(): Namespace {
+  return { options: undefined };
+}
+
+export const Namespace: MessageFns<Namespace> = {
+  encode(message: Namespace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.options !== undefined) {
+      NamespaceOption.encode(message.options, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Namespace {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNamespace() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.options = NamespaceOption.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Namespace>): Namespace {
+    return Namespace.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Namespace>): Namespace {
+    const message = createBaseNamespace() as any;
+    message.options = (object.options !== undefined && object.options !== null)
+      ? NamespaceOption.fromPartial(object.options)
+      : undefined;
     return message;
   },
 };
@@ -4503,63 +4489,6 @@ export const PodSandboxFilter_LabelSelectorEntry: MessageFns<PodSandboxFilter_La
     const message = createBasePodSandboxFilter_LabelSelectorEntry() as any;
     message.key = object.key ?? "";
     message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseListPodSandboxRequest(): ListPodSandboxRequest {
-  return { filter: undefined };
-}
-
-export const ListPodSandboxRequest: MessageFns<ListPodSandboxRequest> = {
-  encode(message: ListPodSandboxRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.filter !== undefined) {
-      PodSandboxFilter.encode(message.filter, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ListPodSandboxRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListPodSandboxRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.filter = PodSandboxFilter.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ListPodSandboxRequest>): ListPodSandboxRequest {
-    return ListPodSandboxRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListPodSandboxRequest>): ListPodSandboxRequest {
-    const message = createBaseListPodSandboxRequest() as any;
-    message.filter = (object.filter !== undefined && object.filter !== null)
-      ? PodSandboxFilter.fromPartial(object.filter)
-      : undefined;
     return message;
   },
 };
@@ -4852,6 +4781,63 @@ export const PodSandbox_AnnotationsEntry: MessageFns<PodSandbox_AnnotationsEntry
   },
 };
 
+function createBaseListPodSandboxRequest(): ListPodSandboxRequest {
+  return { filter: undefined };
+}
+
+export const ListPodSandboxRequest: MessageFns<ListPodSandboxRequest> = {
+  encode(message: ListPodSandboxRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.filter !== undefined) {
+      PodSandboxFilter.encode(message.filter, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPodSandboxRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPodSandboxRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filter = PodSandboxFilter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListPodSandboxRequest>): ListPodSandboxRequest {
+    return ListPodSandboxRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListPodSandboxRequest>): ListPodSandboxRequest {
+    const message = createBaseListPodSandboxRequest() as any;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? PodSandboxFilter.fromPartial(object.filter)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseListPodSandboxResponse(): ListPodSandboxResponse {
   return { items: [] };
 }
@@ -5015,6 +5001,6852 @@ export const StreamPodSandboxesResponse: MessageFns<StreamPodSandboxesResponse> 
   fromPartial(object: DeepPartial<StreamPodSandboxesResponse>): StreamPodSandboxesResponse {
     const message = createBaseStreamPodSandboxesResponse() as any;
     message.podSandboxes = object.podSandboxes?.map((e) => PodSandbox.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseNamespaceOption(): NamespaceOption {
+  return { network: 0, pid: 0, ipc: 0, targetId: "", usernsOptions: undefined };
+}
+
+export const NamespaceOption: MessageFns<NamespaceOption> = {
+  encode(message: NamespaceOption, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.network !== 0) {
+      writer.uint32(8).int32(message.network);
+    }
+    if (message.pid !== 0) {
+      writer.uint32(16).int32(message.pid);
+    }
+    if (message.ipc !== 0) {
+      writer.uint32(24).int32(message.ipc);
+    }
+    if (message.targetId !== "") {
+      writer.uint32(34).string(message.targetId);
+    }
+    if (message.usernsOptions !== undefined) {
+      UserNamespace.encode(message.usernsOptions, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NamespaceOption {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNamespaceOption() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.network = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pid = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.ipc = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.targetId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.usernsOptions = UserNamespace.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<NamespaceOption>): NamespaceOption {
+    return NamespaceOption.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NamespaceOption>): NamespaceOption {
+    const message = createBaseNamespaceOption() as any;
+    message.network = object.network ?? 0;
+    message.pid = object.pid ?? 0;
+    message.ipc = object.ipc ?? 0;
+    message.targetId = object.targetId ?? "";
+    message.usernsOptions = (object.usernsOptions !== undefined && object.usernsOptions !== null)
+      ? UserNamespace.fromPartial(object.usernsOptions)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUserNamespace(): UserNamespace {
+  return { mode: 0, uids: [], gids: [] };
+}
+
+export const UserNamespace: MessageFns<UserNamespace> = {
+  encode(message: UserNamespace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mode !== 0) {
+      writer.uint32(8).int32(message.mode);
+    }
+    for (const v of message.uids) {
+      IDMapping.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.gids) {
+      IDMapping.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UserNamespace {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUserNamespace() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.uids.push(IDMapping.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.gids.push(IDMapping.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UserNamespace>): UserNamespace {
+    return UserNamespace.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UserNamespace>): UserNamespace {
+    const message = createBaseUserNamespace() as any;
+    message.mode = object.mode ?? 0;
+    message.uids = object.uids?.map((e) => IDMapping.fromPartial(e)) || [];
+    message.gids = object.gids?.map((e) => IDMapping.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseIDMapping(): IDMapping {
+  return { hostId: 0, containerId: 0, length: 0 };
+}
+
+export const IDMapping: MessageFns<IDMapping> = {
+  encode(message: IDMapping, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.hostId !== 0) {
+      writer.uint32(8).uint32(message.hostId);
+    }
+    if (message.containerId !== 0) {
+      writer.uint32(16).uint32(message.containerId);
+    }
+    if (message.length !== 0) {
+      writer.uint32(24).uint32(message.length);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IDMapping {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIDMapping() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.hostId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.containerId = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.length = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<IDMapping>): IDMapping {
+    return IDMapping.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IDMapping>): IDMapping {
+    const message = createBaseIDMapping() as any;
+    message.hostId = object.hostId ?? 0;
+    message.containerId = object.containerId ?? 0;
+    message.length = object.length ?? 0;
+    return message;
+  },
+};
+
+function createBaseSELinuxOption(): SELinuxOption {
+  return { user: "", role: "", type: "", level: "" };
+}
+
+export const SELinuxOption: MessageFns<SELinuxOption> = {
+  encode(message: SELinuxOption, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== "") {
+      writer.uint32(10).string(message.user);
+    }
+    if (message.role !== "") {
+      writer.uint32(18).string(message.role);
+    }
+    if (message.type !== "") {
+      writer.uint32(26).string(message.type);
+    }
+    if (message.level !== "") {
+      writer.uint32(34).string(message.level);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SELinuxOption {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSELinuxOption() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.role = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.level = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SELinuxOption>): SELinuxOption {
+    return SELinuxOption.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SELinuxOption>): SELinuxOption {
+    const message = createBaseSELinuxOption() as any;
+    message.user = object.user ?? "";
+    message.role = object.role ?? "";
+    message.type = object.type ?? "";
+    message.level = object.level ?? "";
+    return message;
+  },
+};
+
+function createBaseSecurityProfile(): SecurityProfile {
+  return { profileType: 0, localhostRef: "" };
+}
+
+export const SecurityProfile: MessageFns<SecurityProfile> = {
+  encode(message: SecurityProfile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.profileType !== 0) {
+      writer.uint32(8).int32(message.profileType);
+    }
+    if (message.localhostRef !== "") {
+      writer.uint32(18).string(message.localhostRef);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SecurityProfile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSecurityProfile() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.profileType = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.localhostRef = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SecurityProfile>): SecurityProfile {
+    return SecurityProfile.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SecurityProfile>): SecurityProfile {
+    const message = createBaseSecurityProfile() as any;
+    message.profileType = object.profileType ?? 0;
+    message.localhostRef = object.localhostRef ?? "";
+    return message;
+  },
+};
+
+function createBaseCapability(): Capability {
+  return { addCapabilities: [], dropCapabilities: [], addAmbientCapabilities: [] };
+}
+
+export const Capability: MessageFns<Capability> = {
+  encode(message: Capability, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.addCapabilities) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.dropCapabilities) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.addAmbientCapabilities) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Capability {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCapability() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.addCapabilities.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dropCapabilities.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.addAmbientCapabilities.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Capability>): Capability {
+    return Capability.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Capability>): Capability {
+    const message = createBaseCapability() as any;
+    message.addCapabilities = object.addCapabilities?.map((e) => e) || [];
+    message.dropCapabilities = object.dropCapabilities?.map((e) => e) || [];
+    message.addAmbientCapabilities = object.addAmbientCapabilities?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseLinuxContainerResources(): LinuxContainerResources {
+  return {
+    cpuPeriod: 0n,
+    cpuQuota: 0n,
+    cpuShares: 0n,
+    memoryLimitInBytes: 0n,
+    oomScoreAdj: 0n,
+    cpusetCpus: "",
+    cpusetMems: "",
+    hugepageLimits: [],
+    unified: {},
+    memorySwapLimitInBytes: 0n,
+  };
+}
+
+export const LinuxContainerResources: MessageFns<LinuxContainerResources> = {
+  encode(message: LinuxContainerResources, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cpuPeriod !== 0n) {
+      if (BigInt.asIntN(64, message.cpuPeriod) !== message.cpuPeriod) {
+        throw new globalThis.Error("value provided for field message.cpuPeriod of type int64 too large");
+      }
+      writer.uint32(8).int64(message.cpuPeriod);
+    }
+    if (message.cpuQuota !== 0n) {
+      if (BigInt.asIntN(64, message.cpuQuota) !== message.cpuQuota) {
+        throw new globalThis.Error("value provided for field message.cpuQuota of type int64 too large");
+      }
+      writer.uint32(16).int64(message.cpuQuota);
+    }
+    if (message.cpuShares !== 0n) {
+      if (BigInt.asIntN(64, message.cpuShares) !== message.cpuShares) {
+        throw new globalThis.Error("value provided for field message.cpuShares of type int64 too large");
+      }
+      writer.uint32(24).int64(message.cpuShares);
+    }
+    if (message.memoryLimitInBytes !== 0n) {
+      if (BigInt.asIntN(64, message.memoryLimitInBytes) !== message.memoryLimitInBytes) {
+        throw new globalThis.Error("value provided for field message.memoryLimitInBytes of type int64 too large");
+      }
+      writer.uint32(32).int64(message.memoryLimitInBytes);
+    }
+    if (message.oomScoreAdj !== 0n) {
+      if (BigInt.asIntN(64, message.oomScoreAdj) !== message.oomScoreAdj) {
+        throw new globalThis.Error("value provided for field message.oomScoreAdj of type int64 too large");
+      }
+      writer.uint32(40).int64(message.oomScoreAdj);
+    }
+    if (message.cpusetCpus !== "") {
+      writer.uint32(50).string(message.cpusetCpus);
+    }
+    if (message.cpusetMems !== "") {
+      writer.uint32(58).string(message.cpusetMems);
+    }
+    for (const v of message.hugepageLimits) {
+      HugepageLimit.encode(v!, writer.uint32(66).fork()).join();
+    }
+    globalThis.Object.entries(message.unified).forEach(([key, value]: [string, string]) => {
+      LinuxContainerResources_UnifiedEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
+    });
+    if (message.memorySwapLimitInBytes !== 0n) {
+      if (BigInt.asIntN(64, message.memorySwapLimitInBytes) !== message.memorySwapLimitInBytes) {
+        throw new globalThis.Error("value provided for field message.memorySwapLimitInBytes of type int64 too large");
+      }
+      writer.uint32(80).int64(message.memorySwapLimitInBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinuxContainerResources {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinuxContainerResources() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.cpuPeriod = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.cpuQuota = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.cpuShares = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.memoryLimitInBytes = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.oomScoreAdj = reader.int64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.cpusetCpus = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.cpusetMems = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.hugepageLimits.push(HugepageLimit.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            const entry9 = LinuxContainerResources_UnifiedEntry.decode(reader, reader.uint32());
+            if (entry9.value !== undefined) {
+              message.unified[entry9.key] = entry9.value;
+            }
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.memorySwapLimitInBytes = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LinuxContainerResources>): LinuxContainerResources {
+    return LinuxContainerResources.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LinuxContainerResources>): LinuxContainerResources {
+    const message = createBaseLinuxContainerResources() as any;
+    message.cpuPeriod = (object.cpuPeriod !== undefined && object.cpuPeriod !== null) ? BigInt(object.cpuPeriod) : 0n;
+    message.cpuQuota = (object.cpuQuota !== undefined && object.cpuQuota !== null) ? BigInt(object.cpuQuota) : 0n;
+    message.cpuShares = (object.cpuShares !== undefined && object.cpuShares !== null) ? BigInt(object.cpuShares) : 0n;
+    message.memoryLimitInBytes = (object.memoryLimitInBytes !== undefined && object.memoryLimitInBytes !== null)
+      ? BigInt(object.memoryLimitInBytes)
+      : 0n;
+    message.oomScoreAdj = (object.oomScoreAdj !== undefined && object.oomScoreAdj !== null)
+      ? BigInt(object.oomScoreAdj)
+      : 0n;
+    message.cpusetCpus = object.cpusetCpus ?? "";
+    message.cpusetMems = object.cpusetMems ?? "";
+    message.hugepageLimits = object.hugepageLimits?.map((e) => HugepageLimit.fromPartial(e)) || [];
+    message.unified = (globalThis.Object.entries(object.unified ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.memorySwapLimitInBytes =
+      (object.memorySwapLimitInBytes !== undefined && object.memorySwapLimitInBytes !== null)
+        ? BigInt(object.memorySwapLimitInBytes)
+        : 0n;
+    return message;
+  },
+};
+
+function createBaseLinuxContainerResources_UnifiedEntry(): LinuxContainerResources_UnifiedEntry {
+  return { key: "", value: "" };
+}
+
+export const LinuxContainerResources_UnifiedEntry: MessageFns<LinuxContainerResources_UnifiedEntry> = {
+  encode(message: LinuxContainerResources_UnifiedEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinuxContainerResources_UnifiedEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinuxContainerResources_UnifiedEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LinuxContainerResources_UnifiedEntry>): LinuxContainerResources_UnifiedEntry {
+    return LinuxContainerResources_UnifiedEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LinuxContainerResources_UnifiedEntry>): LinuxContainerResources_UnifiedEntry {
+    const message = createBaseLinuxContainerResources_UnifiedEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseHugepageLimit(): HugepageLimit {
+  return { pageSize: "", limit: 0n };
+}
+
+export const HugepageLimit: MessageFns<HugepageLimit> = {
+  encode(message: HugepageLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== "") {
+      writer.uint32(10).string(message.pageSize);
+    }
+    if (message.limit !== 0n) {
+      if (BigInt.asUintN(64, message.limit) !== message.limit) {
+        throw new globalThis.Error("value provided for field message.limit of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HugepageLimit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHugepageLimit() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pageSize = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HugepageLimit>): HugepageLimit {
+    return HugepageLimit.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HugepageLimit>): HugepageLimit {
+    const message = createBaseHugepageLimit() as any;
+    message.pageSize = object.pageSize ?? "";
+    message.limit = (object.limit !== undefined && object.limit !== null) ? BigInt(object.limit) : 0n;
+    return message;
+  },
+};
+
+function createBaseInt64Value(): Int64Value {
+  return { value: 0n };
+}
+
+export const Int64Value: MessageFns<Int64Value> = {
+  encode(message: Int64Value, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== 0n) {
+      if (BigInt.asIntN(64, message.value) !== message.value) {
+        throw new globalThis.Error("value provided for field message.value of type int64 too large");
+      }
+      writer.uint32(8).int64(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Int64Value {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInt64Value() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.value = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Int64Value>): Int64Value {
+    return Int64Value.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Int64Value>): Int64Value {
+    const message = createBaseInt64Value() as any;
+    message.value = (object.value !== undefined && object.value !== null) ? BigInt(object.value) : 0n;
+    return message;
+  },
+};
+
+function createBaseUInt64Value(): UInt64Value {
+  return { value: 0n };
+}
+
+export const UInt64Value: MessageFns<UInt64Value> = {
+  encode(message: UInt64Value, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== 0n) {
+      if (BigInt.asUintN(64, message.value) !== message.value) {
+        throw new globalThis.Error("value provided for field message.value of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UInt64Value {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUInt64Value() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.value = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UInt64Value>): UInt64Value {
+    return UInt64Value.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UInt64Value>): UInt64Value {
+    const message = createBaseUInt64Value() as any;
+    message.value = (object.value !== undefined && object.value !== null) ? BigInt(object.value) : 0n;
+    return message;
+  },
+};
+
+function createBaseContainerMetadata(): ContainerMetadata {
+  return { name: "", attempt: 0 };
+}
+
+export const ContainerMetadata: MessageFns<ContainerMetadata> = {
+  encode(message: ContainerMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(16).uint32(message.attempt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerMetadata {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerMetadata() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerMetadata>): ContainerMetadata {
+    return ContainerMetadata.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerMetadata>): ContainerMetadata {
+    const message = createBaseContainerMetadata() as any;
+    message.name = object.name ?? "";
+    message.attempt = object.attempt ?? 0;
+    return message;
+  },
+};
+
+function createBaseContainerConfig(): ContainerConfig {
+  return {
+    metadata: undefined,
+    image: undefined,
+    command: [],
+    args: [],
+    workingDir: "",
+    envs: [],
+    mounts: [],
+    devices: [],
+    labels: {},
+    annotations: {},
+    logPath: "",
+    stdin: false,
+    stdinOnce: false,
+    tty: false,
+    linux: undefined,
+    windows: undefined,
+    CDIDevices: [],
+    stopSignal: 0,
+  };
+}
+
+export const ContainerConfig: MessageFns<ContainerConfig> = {
+  encode(message: ContainerConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.metadata !== undefined) {
+      ContainerMetadata.encode(message.metadata, writer.uint32(10).fork()).join();
+    }
+    if (message.image !== undefined) {
+      ImageSpec.encode(message.image, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.command) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.args) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.workingDir !== "") {
+      writer.uint32(42).string(message.workingDir);
+    }
+    for (const v of message.envs) {
+      KeyValue.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.mounts) {
+      Mount.encode(v!, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.devices) {
+      Device.encode(v!, writer.uint32(66).fork()).join();
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      ContainerConfig_LabelsEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
+    });
+    globalThis.Object.entries(message.annotations).forEach(([key, value]: [string, string]) => {
+      ContainerConfig_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(82).fork()).join();
+    });
+    if (message.logPath !== "") {
+      writer.uint32(90).string(message.logPath);
+    }
+    if (message.stdin !== false) {
+      writer.uint32(96).bool(message.stdin);
+    }
+    if (message.stdinOnce !== false) {
+      writer.uint32(104).bool(message.stdinOnce);
+    }
+    if (message.tty !== false) {
+      writer.uint32(112).bool(message.tty);
+    }
+    if (message.linux !== undefined) {
+      LinuxContainerConfig.encode(message.linux, writer.uint32(122).fork()).join();
+    }
+    if (message.windows !== undefined) {
+      WindowsContainerConfig.encode(message.windows, writer.uint32(130).fork()).join();
+    }
+    for (const v of message.CDIDevices) {
+      CDIDevice.encode(v!, writer.uint32(138).fork()).join();
+    }
+    if (message.stopSignal !== 0) {
+      writer.uint32(144).int32(message.stopSignal);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerConfig {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerConfig() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.metadata = ContainerMetadata.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.image = ImageSpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.command.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.args.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.workingDir = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.envs.push(KeyValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.mounts.push(Mount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.devices.push(Device.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            const entry9 = ContainerConfig_LabelsEntry.decode(reader, reader.uint32());
+            if (entry9.value !== undefined) {
+              message.labels[entry9.key] = entry9.value;
+            }
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            const entry10 = ContainerConfig_AnnotationsEntry.decode(reader, reader.uint32());
+            if (entry10.value !== undefined) {
+              message.annotations[entry10.key] = entry10.value;
+            }
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.logPath = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.stdin = reader.bool();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.stdinOnce = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.tty = reader.bool();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.linux = LinuxContainerConfig.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.windows = WindowsContainerConfig.decode(reader, reader.uint32());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.CDIDevices.push(CDIDevice.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.stopSignal = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerConfig>): ContainerConfig {
+    return ContainerConfig.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerConfig>): ContainerConfig {
+    const message = createBaseContainerConfig() as any;
+    message.metadata = (object.metadata !== undefined && object.metadata !== null)
+      ? ContainerMetadata.fromPartial(object.metadata)
+      : undefined;
+    message.image = (object.image !== undefined && object.image !== null)
+      ? ImageSpec.fromPartial(object.image)
+      : undefined;
+    message.command = object.command?.map((e) => e) || [];
+    message.args = object.args?.map((e) => e) || [];
+    message.workingDir = object.workingDir ?? "";
+    message.envs = object.envs?.map((e) => KeyValue.fromPartial(e)) || [];
+    message.mounts = object.mounts?.map((e) => Mount.fromPartial(e)) || [];
+    message.devices = object.devices?.map((e) => Device.fromPartial(e)) || [];
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.annotations = (globalThis.Object.entries(object.annotations ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.logPath = object.logPath ?? "";
+    message.stdin = object.stdin ?? false;
+    message.stdinOnce = object.stdinOnce ?? false;
+    message.tty = object.tty ?? false;
+    message.linux = (object.linux !== undefined && object.linux !== null)
+      ? LinuxContainerConfig.fromPartial(object.linux)
+      : undefined;
+    message.windows = (object.windows !== undefined && object.windows !== null)
+      ? WindowsContainerConfig.fromPartial(object.windows)
+      : undefined;
+    message.CDIDevices = object.CDIDevices?.map((e) => CDIDevice.fromPartial(e)) || [];
+    message.stopSignal = object.stopSignal ?? 0;
+    return message;
+  },
+};
+
+function createBaseContainerConfig_LabelsEntry(): ContainerConfig_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const ContainerConfig_LabelsEntry: MessageFns<ContainerConfig_LabelsEntry> = {
+  encode(message: ContainerConfig_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerConfig_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerConfig_LabelsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerConfig_LabelsEntry>): ContainerConfig_LabelsEntry {
+    return ContainerConfig_LabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerConfig_LabelsEntry>): ContainerConfig_LabelsEntry {
+    const message = createBaseContainerConfig_LabelsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseContainerConfig_AnnotationsEntry(): ContainerConfig_AnnotationsEntry {
+  return { key: "", value: "" };
+}
+
+export const ContainerConfig_AnnotationsEntry: MessageFns<ContainerConfig_AnnotationsEntry> = {
+  encode(message: ContainerConfig_AnnotationsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerConfig_AnnotationsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerConfig_AnnotationsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerConfig_AnnotationsEntry>): ContainerConfig_AnnotationsEntry {
+    return ContainerConfig_AnnotationsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerConfig_AnnotationsEntry>): ContainerConfig_AnnotationsEntry {
+    const message = createBaseContainerConfig_AnnotationsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseKeyValue(): KeyValue {
+  return { key: "", value: Buffer.alloc(0) };
+}
+
+export const KeyValue: MessageFns<KeyValue> = {
+  encode(message: KeyValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(18).bytes(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyValue() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<KeyValue>): KeyValue {
+    return KeyValue.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyValue>): KeyValue {
+    const message = createBaseKeyValue() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseMount(): Mount {
+  return {
+    containerPath: "",
+    hostPath: "",
+    readonly: false,
+    selinuxRelabel: false,
+    propagation: 0,
+    uidMappings: [],
+    gidMappings: [],
+    recursiveReadOnly: false,
+    image: undefined,
+    imageSubPath: "",
+    mountOptions: [],
+  };
+}
+
+export const Mount: MessageFns<Mount> = {
+  encode(message: Mount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerPath !== "") {
+      writer.uint32(10).string(message.containerPath);
+    }
+    if (message.hostPath !== "") {
+      writer.uint32(18).string(message.hostPath);
+    }
+    if (message.readonly !== false) {
+      writer.uint32(24).bool(message.readonly);
+    }
+    if (message.selinuxRelabel !== false) {
+      writer.uint32(32).bool(message.selinuxRelabel);
+    }
+    if (message.propagation !== 0) {
+      writer.uint32(40).int32(message.propagation);
+    }
+    for (const v of message.uidMappings) {
+      IDMapping.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.gidMappings) {
+      IDMapping.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.recursiveReadOnly !== false) {
+      writer.uint32(64).bool(message.recursiveReadOnly);
+    }
+    if (message.image !== undefined) {
+      ImageSpec.encode(message.image, writer.uint32(74).fork()).join();
+    }
+    if (message.imageSubPath !== "") {
+      writer.uint32(82).string(message.imageSubPath);
+    }
+    for (const v of message.mountOptions) {
+      writer.uint32(90).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Mount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMount() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerPath = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.hostPath = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.readonly = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.selinuxRelabel = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.propagation = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.uidMappings.push(IDMapping.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.gidMappings.push(IDMapping.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.recursiveReadOnly = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.image = ImageSpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.imageSubPath = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.mountOptions.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Mount>): Mount {
+    return Mount.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Mount>): Mount {
+    const message = createBaseMount() as any;
+    message.containerPath = object.containerPath ?? "";
+    message.hostPath = object.hostPath ?? "";
+    message.readonly = object.readonly ?? false;
+    message.selinuxRelabel = object.selinuxRelabel ?? false;
+    message.propagation = object.propagation ?? 0;
+    message.uidMappings = object.uidMappings?.map((e) => IDMapping.fromPartial(e)) || [];
+    message.gidMappings = object.gidMappings?.map((e) => IDMapping.fromPartial(e)) || [];
+    message.recursiveReadOnly = object.recursiveReadOnly ?? false;
+    message.image = (object.image !== undefined && object.image !== null)
+      ? ImageSpec.fromPartial(object.image)
+      : undefined;
+    message.imageSubPath = object.imageSubPath ?? "";
+    message.mountOptions = object.mountOptions?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseDevice(): Device {
+  return { containerPath: "", hostPath: "", permissions: "" };
+}
+
+export const Device: MessageFns<Device> = {
+  encode(message: Device, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerPath !== "") {
+      writer.uint32(10).string(message.containerPath);
+    }
+    if (message.hostPath !== "") {
+      writer.uint32(18).string(message.hostPath);
+    }
+    if (message.permissions !== "") {
+      writer.uint32(26).string(message.permissions);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Device {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDevice() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerPath = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.hostPath = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.permissions = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Device>): Device {
+    return Device.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Device>): Device {
+    const message = createBaseDevice() as any;
+    message.containerPath = object.containerPath ?? "";
+    message.hostPath = object.hostPath ?? "";
+    message.permissions = object.permissions ?? "";
+    return message;
+  },
+};
+
+function createBaseCDIDevice(): CDIDevice {
+  return { name: "" };
+}
+
+export const CDIDevice: MessageFns<CDIDevice> = {
+  encode(message: CDIDevice, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CDIDevice {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCDIDevice() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CDIDevice>): CDIDevice {
+    return CDIDevice.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CDIDevice>): CDIDevice {
+    const message = createBaseCDIDevice() as any;
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBaseLinuxContainerConfig(): LinuxContainerConfig {
+  return { resources: undefined, securityContext: undefined };
+}
+
+export const LinuxContainerConfig: MessageFns<LinuxContainerConfig> = {
+  encode(message: LinuxContainerConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.resources !== undefined) {
+      LinuxContainerResources.encode(message.resources, writer.uint32(10).fork()).join();
+    }
+    if (message.securityContext !== undefined) {
+      LinuxContainerSecurityContext.encode(message.securityContext, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinuxContainerConfig {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinuxContainerConfig() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.resources = LinuxContainerResources.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.securityContext = LinuxContainerSecurityContext.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LinuxContainerConfig>): LinuxContainerConfig {
+    return LinuxContainerConfig.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LinuxContainerConfig>): LinuxContainerConfig {
+    const message = createBaseLinuxContainerConfig() as any;
+    message.resources = (object.resources !== undefined && object.resources !== null)
+      ? LinuxContainerResources.fromPartial(object.resources)
+      : undefined;
+    message.securityContext = (object.securityContext !== undefined && object.securityContext !== null)
+      ? LinuxContainerSecurityContext.fromPartial(object.securityContext)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLinuxContainerSecurityContext(): LinuxContainerSecurityContext {
+  return {
+    capabilities: undefined,
+    privileged: false,
+    namespaceOptions: undefined,
+    selinuxOptions: undefined,
+    runAsUser: undefined,
+    runAsGroup: undefined,
+    runAsUsername: "",
+    readonlyRootfs: false,
+    supplementalGroups: [],
+    supplementalGroupsPolicy: 0,
+    noNewPrivs: false,
+    maskedPaths: [],
+    readonlyPaths: [],
+    seccomp: undefined,
+    apparmor: undefined,
+    apparmorProfile: "",
+    seccompProfilePath: "",
+  };
+}
+
+export const LinuxContainerSecurityContext: MessageFns<LinuxContainerSecurityContext> = {
+  encode(message: LinuxContainerSecurityContext, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.capabilities !== undefined) {
+      Capability.encode(message.capabilities, writer.uint32(10).fork()).join();
+    }
+    if (message.privileged !== false) {
+      writer.uint32(16).bool(message.privileged);
+    }
+    if (message.namespaceOptions !== undefined) {
+      NamespaceOption.encode(message.namespaceOptions, writer.uint32(26).fork()).join();
+    }
+    if (message.selinuxOptions !== undefined) {
+      SELinuxOption.encode(message.selinuxOptions, writer.uint32(34).fork()).join();
+    }
+    if (message.runAsUser !== undefined) {
+      Int64Value.encode(message.runAsUser, writer.uint32(42).fork()).join();
+    }
+    if (message.runAsGroup !== undefined) {
+      Int64Value.encode(message.runAsGroup, writer.uint32(98).fork()).join();
+    }
+    if (message.runAsUsername !== "") {
+      writer.uint32(50).string(message.runAsUsername);
+    }
+    if (message.readonlyRootfs !== false) {
+      writer.uint32(56).bool(message.readonlyRootfs);
+    }
+    if (message.supplementalGroups.length !== 0) {
+      writer.uint32(66).fork();
+      for (const v of message.supplementalGroups) {
+        if (BigInt.asIntN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field supplementalGroups of type int64 is too large");
+        }
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    if (message.supplementalGroupsPolicy !== 0) {
+      writer.uint32(136).int32(message.supplementalGroupsPolicy);
+    }
+    if (message.noNewPrivs !== false) {
+      writer.uint32(88).bool(message.noNewPrivs);
+    }
+    for (const v of message.maskedPaths) {
+      writer.uint32(106).string(v!);
+    }
+    for (const v of message.readonlyPaths) {
+      writer.uint32(114).string(v!);
+    }
+    if (message.seccomp !== undefined) {
+      SecurityProfile.encode(message.seccomp, writer.uint32(122).fork()).join();
+    }
+    if (message.apparmor !== undefined) {
+      SecurityProfile.encode(message.apparmor, writer.uint32(130).fork()).join();
+    }
+    if (message.apparmorProfile !== "") {
+      writer.uint32(74).string(message.apparmorProfile);
+    }
+    if (message.seccompProfilePath !== "") {
+      writer.uint32(82).string(message.seccompProfilePath);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinuxContainerSecurityContext {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinuxContainerSecurityContext() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.capabilities = Capability.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.privileged = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.namespaceOptions = NamespaceOption.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.selinuxOptions = SELinuxOption.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.runAsUser = Int64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.runAsGroup = Int64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.runAsUsername = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.readonlyRootfs = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag === 64) {
+              message.supplementalGroups.push(reader.int64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 66) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.supplementalGroups.push(reader.int64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.supplementalGroupsPolicy = reader.int32() as any;
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.noNewPrivs = reader.bool();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.maskedPaths.push(reader.string());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.readonlyPaths.push(reader.string());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.seccomp = SecurityProfile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.apparmor = SecurityProfile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.apparmorProfile = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.seccompProfilePath = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LinuxContainerSecurityContext>): LinuxContainerSecurityContext {
+    return LinuxContainerSecurityContext.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LinuxContainerSecurityContext>): LinuxContainerSecurityContext {
+    const message = createBaseLinuxContainerSecurityContext() as any;
+    message.capabilities = (object.capabilities !== undefined && object.capabilities !== null)
+      ? Capability.fromPartial(object.capabilities)
+      : undefined;
+    message.privileged = object.privileged ?? false;
+    message.namespaceOptions = (object.namespaceOptions !== undefined && object.namespaceOptions !== null)
+      ? NamespaceOption.fromPartial(object.namespaceOptions)
+      : undefined;
+    message.selinuxOptions = (object.selinuxOptions !== undefined && object.selinuxOptions !== null)
+      ? SELinuxOption.fromPartial(object.selinuxOptions)
+      : undefined;
+    message.runAsUser = (object.runAsUser !== undefined && object.runAsUser !== null)
+      ? Int64Value.fromPartial(object.runAsUser)
+      : undefined;
+    message.runAsGroup = (object.runAsGroup !== undefined && object.runAsGroup !== null)
+      ? Int64Value.fromPartial(object.runAsGroup)
+      : undefined;
+    message.runAsUsername = object.runAsUsername ?? "";
+    message.readonlyRootfs = object.readonlyRootfs ?? false;
+    message.supplementalGroups = object.supplementalGroups?.map((e) => BigInt(e)) || [];
+    message.supplementalGroupsPolicy = object.supplementalGroupsPolicy ?? 0;
+    message.noNewPrivs = object.noNewPrivs ?? false;
+    message.maskedPaths = object.maskedPaths?.map((e) => e) || [];
+    message.readonlyPaths = object.readonlyPaths?.map((e) => e) || [];
+    message.seccomp = (object.seccomp !== undefined && object.seccomp !== null)
+      ? SecurityProfile.fromPartial(object.seccomp)
+      : undefined;
+    message.apparmor = (object.apparmor !== undefined && object.apparmor !== null)
+      ? SecurityProfile.fromPartial(object.apparmor)
+      : undefined;
+    message.apparmorProfile = object.apparmorProfile ?? "";
+    message.seccompProfilePath = object.seccompProfilePath ?? "";
+    return message;
+  },
+};
+
+function createBaseCreateContainerRequest(): CreateContainerRequest {
+  return { podSandboxId: "", config: undefined, sandboxConfig: undefined };
+}
+
+export const CreateContainerRequest: MessageFns<CreateContainerRequest> = {
+  encode(message: CreateContainerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.podSandboxId !== "") {
+      writer.uint32(10).string(message.podSandboxId);
+    }
+    if (message.config !== undefined) {
+      ContainerConfig.encode(message.config, writer.uint32(18).fork()).join();
+    }
+    if (message.sandboxConfig !== undefined) {
+      PodSandboxConfig.encode(message.sandboxConfig, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateContainerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateContainerRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.config = ContainerConfig.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sandboxConfig = PodSandboxConfig.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CreateContainerRequest>): CreateContainerRequest {
+    return CreateContainerRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateContainerRequest>): CreateContainerRequest {
+    const message = createBaseCreateContainerRequest() as any;
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.config = (object.config !== undefined && object.config !== null)
+      ? ContainerConfig.fromPartial(object.config)
+      : undefined;
+    message.sandboxConfig = (object.sandboxConfig !== undefined && object.sandboxConfig !== null)
+      ? PodSandboxConfig.fromPartial(object.sandboxConfig)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCreateContainerResponse(): CreateContainerResponse {
+  return { containerId: "" };
+}
+
+export const CreateContainerResponse: MessageFns<CreateContainerResponse> = {
+  encode(message: CreateContainerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateContainerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateContainerResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CreateContainerResponse>): CreateContainerResponse {
+    return CreateContainerResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateContainerResponse>): CreateContainerResponse {
+    const message = createBaseCreateContainerResponse() as any;
+    message.containerId = object.containerId ?? "";
+    return message;
+  },
+};
+
+function createBaseStartContainerRequest(): StartContainerRequest {
+  return { containerId: "" };
+}
+
+export const StartContainerRequest: MessageFns<StartContainerRequest> = {
+  encode(message: StartContainerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartContainerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartContainerRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StartContainerRequest>): StartContainerRequest {
+    return StartContainerRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StartContainerRequest>): StartContainerRequest {
+    const message = createBaseStartContainerRequest() as any;
+    message.containerId = object.containerId ?? "";
+    return message;
+  },
+};
+
+function createBaseStartContainerResponse(): StartContainerResponse {
+  return {};
+}
+
+export const StartContainerResponse: MessageFns<StartContainerResponse> = {
+  encode(_: StartContainerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartContainerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartContainerResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StartContainerResponse>): StartContainerResponse {
+    return StartContainerResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<StartContainerResponse>): StartContainerResponse {
+    const message = createBaseStartContainerResponse() as any;
+    return message;
+  },
+};
+
+function createBaseStopContainerRequest(): StopContainerRequest {
+  return { containerId: "", timeout: 0n };
+}
+
+export const StopContainerRequest: MessageFns<StopContainerRequest> = {
+  encode(message: StopContainerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    if (message.timeout !== 0n) {
+      if (BigInt.asIntN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type int64 too large");
+      }
+      writer.uint32(16).int64(message.timeout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StopContainerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStopContainerRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.timeout = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StopContainerRequest>): StopContainerRequest {
+    return StopContainerRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StopContainerRequest>): StopContainerRequest {
+    const message = createBaseStopContainerRequest() as any;
+    message.containerId = object.containerId ?? "";
+    message.timeout = (object.timeout !== undefined && object.timeout !== null) ? BigInt(object.timeout) : 0n;
+    return message;
+  },
+};
+
+function createBaseStopContainerResponse(): StopContainerResponse {
+  return {};
+}
+
+export const StopContainerResponse: MessageFns<StopContainerResponse> = {
+  encode(_: StopContainerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StopContainerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStopContainerResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StopContainerResponse>): StopContainerResponse {
+    return StopContainerResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<StopContainerResponse>): StopContainerResponse {
+    const message = createBaseStopContainerResponse() as any;
+    return message;
+  },
+};
+
+function createBaseRemoveContainerRequest(): RemoveContainerRequest {
+  return { containerId: "" };
+}
+
+export const RemoveContainerRequest: MessageFns<RemoveContainerRequest> = {
+  encode(message: RemoveContainerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveContainerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveContainerRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RemoveContainerRequest>): RemoveContainerRequest {
+    return RemoveContainerRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RemoveContainerRequest>): RemoveContainerRequest {
+    const message = createBaseRemoveContainerRequest() as any;
+    message.containerId = object.containerId ?? "";
+    return message;
+  },
+};
+
+function createBaseRemoveContainerResponse(): RemoveContainerResponse {
+  return {};
+}
+
+export const RemoveContainerResponse: MessageFns<RemoveContainerResponse> = {
+  encode(_: RemoveContainerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveContainerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveContainerResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RemoveContainerResponse>): RemoveContainerResponse {
+    return RemoveContainerResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<RemoveContainerResponse>): RemoveContainerResponse {
+    const message = createBaseRemoveContainerResponse() as any;
+    return message;
+  },
+};
+
+function createBaseUpdateContainerResourcesRequest(): UpdateContainerResourcesRequest {
+  return { containerId: "", linux: undefined, windows: undefined, annotations: {} };
+}
+
+export const UpdateContainerResourcesRequest: MessageFns<UpdateContainerResourcesRequest> = {
+  encode(message: UpdateContainerResourcesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    if (message.linux !== undefined) {
+      LinuxContainerResources.encode(message.linux, writer.uint32(18).fork()).join();
+    }
+    if (message.windows !== undefined) {
+      WindowsContainerResources.encode(message.windows, writer.uint32(26).fork()).join();
+    }
+    globalThis.Object.entries(message.annotations).forEach(([key, value]: [string, string]) => {
+      UpdateContainerResourcesRequest_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(34).fork())
+        .join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateContainerResourcesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateContainerResourcesRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.linux = LinuxContainerResources.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.windows = WindowsContainerResources.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            const entry4 = UpdateContainerResourcesRequest_AnnotationsEntry.decode(reader, reader.uint32());
+            if (entry4.value !== undefined) {
+              message.annotations[entry4.key] = entry4.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UpdateContainerResourcesRequest>): UpdateContainerResourcesRequest {
+    return UpdateContainerResourcesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpdateContainerResourcesRequest>): UpdateContainerResourcesRequest {
+    const message = createBaseUpdateContainerResourcesRequest() as any;
+    message.containerId = object.containerId ?? "";
+    message.linux = (object.linux !== undefined && object.linux !== null)
+      ? LinuxContainerResources.fromPartial(object.linux)
+      : undefined;
+    message.windows = (object.windows !== undefined && object.windows !== null)
+      ? WindowsContainerResources.fromPartial(object.windows)
+      : undefined;
+    message.annotations = (globalThis.Object.entries(object.annotations ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseUpdateContainerResourcesRequest_AnnotationsEntry(): UpdateContainerResourcesRequest_AnnotationsEntry {
+  return { key: "", value: "" };
+}
+
+export const UpdateContainerResourcesRequest_AnnotationsEntry: MessageFns<
+  UpdateContainerResourcesRequest_AnnotationsEntry
+> = {
+  encode(
+    message: UpdateContainerResourcesRequest_AnnotationsEntry,
+    writer: BinaryWriter = new BinaryWriter(),
+  ): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateContainerResourcesRequest_AnnotationsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateContainerResourcesRequest_AnnotationsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(
+    base?: DeepPartial<UpdateContainerResourcesRequest_AnnotationsEntry>,
+  ): UpdateContainerResourcesRequest_AnnotationsEntry {
+    return UpdateContainerResourcesRequest_AnnotationsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(
+    object: DeepPartial<UpdateContainerResourcesRequest_AnnotationsEntry>,
+  ): UpdateContainerResourcesRequest_AnnotationsEntry {
+    const message = createBaseUpdateContainerResourcesRequest_AnnotationsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseUpdateContainerResourcesResponse(): UpdateContainerResourcesResponse {
+  return {};
+}
+
+export const UpdateContainerResourcesResponse: MessageFns<UpdateContainerResourcesResponse> = {
+  encode(_: UpdateContainerResourcesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateContainerResourcesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateContainerResourcesResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UpdateContainerResourcesResponse>): UpdateContainerResourcesResponse {
+    return UpdateContainerResourcesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<UpdateContainerResourcesResponse>): UpdateContainerResourcesResponse {
+    const message = createBaseUpdateContainerResourcesResponse() as any;
+    return message;
+  },
+};
+
+function createBaseReopenContainerLogRequest(): ReopenContainerLogRequest {
+  return { containerId: "" };
+}
+
+export const ReopenContainerLogRequest: MessageFns<ReopenContainerLogRequest> = {
+  encode(message: ReopenContainerLogRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReopenContainerLogRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReopenContainerLogRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReopenContainerLogRequest>): ReopenContainerLogRequest {
+    return ReopenContainerLogRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReopenContainerLogRequest>): ReopenContainerLogRequest {
+    const message = createBaseReopenContainerLogRequest() as any;
+    message.containerId = object.containerId ?? "";
+    return message;
+  },
+};
+
+function createBaseReopenContainerLogResponse(): ReopenContainerLogResponse {
+  return {};
+}
+
+export const ReopenContainerLogResponse: MessageFns<ReopenContainerLogResponse> = {
+  encode(_: ReopenContainerLogResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReopenContainerLogResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReopenContainerLogResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReopenContainerLogResponse>): ReopenContainerLogResponse {
+    return ReopenContainerLogResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ReopenContainerLogResponse>): ReopenContainerLogResponse {
+    const message = createBaseReopenContainerLogResponse() as any;
+    return message;
+  },
+};
+
+function createBaseContainerStatusRequest(): ContainerStatusRequest {
+  return { containerId: "", verbose: false };
+}
+
+export const ContainerStatusRequest: MessageFns<ContainerStatusRequest> = {
+  encode(message: ContainerStatusRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    if (message.verbose !== false) {
+      writer.uint32(16).bool(message.verbose);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatusRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerStatusRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.verbose = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerStatusRequest>): ContainerStatusRequest {
+    return ContainerStatusRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerStatusRequest>): ContainerStatusRequest {
+    const message = createBaseContainerStatusRequest() as any;
+    message.containerId = object.containerId ?? "";
+    message.verbose = object.verbose ?? false;
+    return message;
+  },
+};
+
+function createBaseContainerStatusResponse(): ContainerStatusResponse {
+  return { status: undefined, info: {} };
+}
+
+export const ContainerStatusResponse: MessageFns<ContainerStatusResponse> = {
+  encode(message: ContainerStatusResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== undefined) {
+      ContainerStatus.encode(message.status, writer.uint32(10).fork()).join();
+    }
+    globalThis.Object.entries(message.info).forEach(([key, value]: [string, string]) => {
+      ContainerStatusResponse_InfoEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatusResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerStatusResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.status = ContainerStatus.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            const entry2 = ContainerStatusResponse_InfoEntry.decode(reader, reader.uint32());
+            if (entry2.value !== undefined) {
+              message.info[entry2.key] = entry2.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerStatusResponse>): ContainerStatusResponse {
+    return ContainerStatusResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerStatusResponse>): ContainerStatusResponse {
+    const message = createBaseContainerStatusResponse() as any;
+    message.status = (object.status !== undefined && object.status !== null)
+      ? ContainerStatus.fromPartial(object.status)
+      : undefined;
+    message.info = (globalThis.Object.entries(object.info ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseContainerStatusResponse_InfoEntry(): ContainerStatusResponse_InfoEntry {
+  return { key: "", value: "" };
+}
+
+export const ContainerStatusResponse_InfoEntry: MessageFns<ContainerStatusResponse_InfoEntry> = {
+  encode(message: ContainerStatusResponse_InfoEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatusResponse_InfoEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerStatusResponse_InfoEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerStatusResponse_InfoEntry>): ContainerStatusResponse_InfoEntry {
+    return ContainerStatusResponse_InfoEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerStatusResponse_InfoEntry>): ContainerStatusResponse_InfoEntry {
+    const message = createBaseContainerStatusResponse_InfoEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseContainerStatus(): ContainerStatus {
+  return {
+    id: "",
+    metadata: undefined,
+    state: 0,
+    createdAt: 0n,
+    startedAt: 0n,
+    finishedAt: 0n,
+    exitCode: 0,
+    image: undefined,
+    imageRef: "",
+    reason: "",
+    message: "",
+    labels: {},
+    annotations: {},
+    mounts: [],
+    logPath: "",
+    resources: undefined,
+    imageId: "",
+    user: undefined,
+    stopSignal: 0,
+  };
+}
+
+export const ContainerStatus: MessageFns<ContainerStatus> = {
+  encode(message: ContainerStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.metadata !== undefined) {
+      ContainerMetadata.encode(message.metadata, writer.uint32(18).fork()).join();
+    }
+    if (message.state !== 0) {
+      writer.uint32(24).int32(message.state);
+    }
+    if (message.createdAt !== 0n) {
+      if (BigInt.asIntN(64, message.createdAt) !== message.createdAt) {
+        throw new globalThis.Error("value provided for field message.createdAt of type int64 too large");
+      }
+      writer.uint32(32).int64(message.createdAt);
+    }
+    if (message.startedAt !== 0n) {
+      if (BigInt.asIntN(64, message.startedAt) !== message.startedAt) {
+        throw new globalThis.Error("value provided for field message.startedAt of type int64 too large");
+      }
+      writer.uint32(40).int64(message.startedAt);
+    }
+    if (message.finishedAt !== 0n) {
+      if (BigInt.asIntN(64, message.finishedAt) !== message.finishedAt) {
+        throw new globalThis.Error("value provided for field message.finishedAt of type int64 too large");
+      }
+      writer.uint32(48).int64(message.finishedAt);
+    }
+    if (message.exitCode !== 0) {
+      writer.uint32(56).int32(message.exitCode);
+    }
+    if (message.image !== undefined) {
+      ImageSpec.encode(message.image, writer.uint32(66).fork()).join();
+    }
+    if (message.imageRef !== "") {
+      writer.uint32(74).string(message.imageRef);
+    }
+    if (message.reason !== "") {
+      writer.uint32(82).string(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(90).string(message.message);
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      ContainerStatus_LabelsEntry.encode({ key: key as any, value }, writer.uint32(98).fork()).join();
+    });
+    globalThis.Object.entries(message.annotations).forEach(([key, value]: [string, string]) => {
+      ContainerStatus_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(106).fork()).join();
+    });
+    for (const v of message.mounts) {
+      Mount.encode(v!, writer.uint32(114).fork()).join();
+    }
+    if (message.logPath !== "") {
+      writer.uint32(122).string(message.logPath);
+    }
+    if (message.resources !== undefined) {
+      ContainerResources.encode(message.resources, writer.uint32(130).fork()).join();
+    }
+    if (message.imageId !== "") {
+      writer.uint32(138).string(message.imageId);
+    }
+    if (message.user !== undefined) {
+      ContainerUser.encode(message.user, writer.uint32(146).fork()).join();
+    }
+    if (message.stopSignal !== 0) {
+      writer.uint32(152).int32(message.stopSignal);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerStatus() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.metadata = ContainerMetadata.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.createdAt = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.startedAt = reader.int64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.finishedAt = reader.int64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.exitCode = reader.int32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.image = ImageSpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.imageRef = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            const entry12 = ContainerStatus_LabelsEntry.decode(reader, reader.uint32());
+            if (entry12.value !== undefined) {
+              message.labels[entry12.key] = entry12.value;
+            }
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            const entry13 = ContainerStatus_AnnotationsEntry.decode(reader, reader.uint32());
+            if (entry13.value !== undefined) {
+              message.annotations[entry13.key] = entry13.value;
+            }
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.mounts.push(Mount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.logPath = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.resources = ContainerResources.decode(reader, reader.uint32());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.imageId = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.user = ContainerUser.decode(reader, reader.uint32());
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.stopSignal = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerStatus>): ContainerStatus {
+    return ContainerStatus.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerStatus>): ContainerStatus {
+    const message = createBaseContainerStatus() as any;
+    message.id = object.id ?? "";
+    message.metadata = (object.metadata !== undefined && object.metadata !== null)
+      ? ContainerMetadata.fromPartial(object.metadata)
+      : undefined;
+    message.state = object.state ?? 0;
+    message.createdAt = (object.createdAt !== undefined && object.createdAt !== null) ? BigInt(object.createdAt) : 0n;
+    message.startedAt = (object.startedAt !== undefined && object.startedAt !== null) ? BigInt(object.startedAt) : 0n;
+    message.finishedAt = (object.finishedAt !== undefined && object.finishedAt !== null)
+      ? BigInt(object.finishedAt)
+      : 0n;
+    message.exitCode = object.exitCode ?? 0;
+    message.image = (object.image !== undefined && object.image !== null)
+      ? ImageSpec.fromPartial(object.image)
+      : undefined;
+    message.imageRef = object.imageRef ?? "";
+    message.reason = object.reason ?? "";
+    message.message = object.message ?? "";
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.annotations = (globalThis.Object.entries(object.annotations ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.mounts = object.mounts?.map((e) => Mount.fromPartial(e)) || [];
+    message.logPath = object.logPath ?? "";
+    message.resources = (object.resources !== undefined && object.resources !== null)
+      ? ContainerResources.fromPartial(object.resources)
+      : undefined;
+    message.imageId = object.imageId ?? "";
+    message.user = (object.user !== undefined && object.user !== null)
+      ? ContainerUser.fromPartial(object.user)
+      : undefined;
+    message.stopSignal = object.stopSignal ?? 0;
+    return message;
+  },
+};
+
+function createBaseContainerStatus_LabelsEntry(): ContainerStatus_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const ContainerStatus_LabelsEntry: MessageFns<ContainerStatus_LabelsEntry> = {
+  encode(message: ContainerStatus_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatus_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerStatus_LabelsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerStatus_LabelsEntry>): ContainerStatus_LabelsEntry {
+    return ContainerStatus_LabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerStatus_LabelsEntry>): ContainerStatus_LabelsEntry {
+    const message = createBaseContainerStatus_LabelsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseContainerStatus_AnnotationsEntry(): ContainerStatus_AnnotationsEntry {
+  return { key: "", value: "" };
+}
+
+export const ContainerStatus_AnnotationsEntry: MessageFns<ContainerStatus_AnnotationsEntry> = {
+  encode(message: ContainerStatus_AnnotationsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatus_AnnotationsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerStatus_AnnotationsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerStatus_AnnotationsEntry>): ContainerStatus_AnnotationsEntry {
+    return ContainerStatus_AnnotationsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerStatus_AnnotationsEntry>): ContainerStatus_AnnotationsEntry {
+    const message = createBaseContainerStatus_AnnotationsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseContainerResources(): ContainerResources {
+  return { linux: undefined, windows: undefined };
+}
+
+export const ContainerResources: MessageFns<ContainerResources> = {
+  encode(message: ContainerResources, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.linux !== undefined) {
+      LinuxContainerResources.encode(message.linux, writer.uint32(10).fork()).join();
+    }
+    if (message.windows !== undefined) {
+      WindowsContainerResources.encode(message.windows, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerResources {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerResources() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.linux = LinuxContainerResources.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.windows = WindowsContainerResources.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerResources>): ContainerResources {
+    return ContainerResources.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerResources>): ContainerResources {
+    const message = createBaseContainerResources() as any;
+    message.linux = (object.linux !== undefined && object.linux !== null)
+      ? LinuxContainerResources.fromPartial(object.linux)
+      : undefined;
+    message.windows = (object.windows !== undefined && object.windows !== null)
+      ? WindowsContainerResources.fromPartial(object.windows)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseContainerUser(): ContainerUser {
+  return { linux: undefined };
+}
+
+export const ContainerUser: MessageFns<ContainerUser> = {
+  encode(message: ContainerUser, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.linux !== undefined) {
+      LinuxContainerUser.encode(message.linux, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerUser {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerUser() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.linux = LinuxContainerUser.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerUser>): ContainerUser {
+    return ContainerUser.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerUser>): ContainerUser {
+    const message = createBaseContainerUser() as any;
+    message.linux = (object.linux !== undefined && object.linux !== null)
+      ? LinuxContainerUser.fromPartial(object.linux)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLinuxContainerUser(): LinuxContainerUser {
+  return { uid: 0n, gid: 0n, supplementalGroups: [] };
+}
+
+export const LinuxContainerUser: MessageFns<LinuxContainerUser> = {
+  encode(message: LinuxContainerUser, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.uid !== 0n) {
+      if (BigInt.asIntN(64, message.uid) !== message.uid) {
+        throw new globalThis.Error("value provided for field message.uid of type int64 too large");
+      }
+      writer.uint32(8).int64(message.uid);
+    }
+    if (message.gid !== 0n) {
+      if (BigInt.asIntN(64, message.gid) !== message.gid) {
+        throw new globalThis.Error("value provided for field message.gid of type int64 too large");
+      }
+      writer.uint32(16).int64(message.gid);
+    }
+    if (message.supplementalGroups.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.supplementalGroups) {
+        if (BigInt.asIntN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field supplementalGroups of type int64 is too large");
+        }
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinuxContainerUser {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinuxContainerUser() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.uid = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.gid = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.supplementalGroups.push(reader.int64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.supplementalGroups.push(reader.int64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LinuxContainerUser>): LinuxContainerUser {
+    return LinuxContainerUser.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LinuxContainerUser>): LinuxContainerUser {
+    const message = createBaseLinuxContainerUser() as any;
+    message.uid = (object.uid !== undefined && object.uid !== null) ? BigInt(object.uid) : 0n;
+    message.gid = (object.gid !== undefined && object.gid !== null) ? BigInt(object.gid) : 0n;
+    message.supplementalGroups = object.supplementalGroups?.map((e) => BigInt(e)) || [];
+    return message;
+  },
+};
+
+function createBaseContainerStateValue(): ContainerStateValue {
+  return { state: 0 };
+}
+
+export const ContainerStateValue: MessageFns<ContainerStateValue> = {
+  encode(message: ContainerStateValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== 0) {
+      writer.uint32(8).int32(message.state);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStateValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerStateValue() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerStateValue>): ContainerStateValue {
+    return ContainerStateValue.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerStateValue>): ContainerStateValue {
+    const message = createBaseContainerStateValue() as any;
+    message.state = object.state ?? 0;
+    return message;
+  },
+};
+
+function createBaseContainerFilter(): ContainerFilter {
+  return { id: "", state: undefined, podSandboxId: "", labelSelector: {} };
+}
+
+export const ContainerFilter: MessageFns<ContainerFilter> = {
+  encode(message: ContainerFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.state !== undefined) {
+      ContainerStateValue.encode(message.state, writer.uint32(18).fork()).join();
+    }
+    if (message.podSandboxId !== "") {
+      writer.uint32(26).string(message.podSandboxId);
+    }
+    globalThis.Object.entries(message.labelSelector).forEach(([key, value]: [string, string]) => {
+      ContainerFilter_LabelSelectorEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerFilter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerFilter() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.state = ContainerStateValue.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            const entry4 = ContainerFilter_LabelSelectorEntry.decode(reader, reader.uint32());
+            if (entry4.value !== undefined) {
+              message.labelSelector[entry4.key] = entry4.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerFilter>): ContainerFilter {
+    return ContainerFilter.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerFilter>): ContainerFilter {
+    const message = createBaseContainerFilter() as any;
+    message.id = object.id ?? "";
+    message.state = (object.state !== undefined && object.state !== null)
+      ? ContainerStateValue.fromPartial(object.state)
+      : undefined;
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.labelSelector = (globalThis.Object.entries(object.labelSelector ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseContainerFilter_LabelSelectorEntry(): ContainerFilter_LabelSelectorEntry {
+  return { key: "", value: "" };
+}
+
+export const ContainerFilter_LabelSelectorEntry: MessageFns<ContainerFilter_LabelSelectorEntry> = {
+  encode(message: ContainerFilter_LabelSelectorEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerFilter_LabelSelectorEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerFilter_LabelSelectorEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerFilter_LabelSelectorEntry>): ContainerFilter_LabelSelectorEntry {
+    return ContainerFilter_LabelSelectorEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerFilter_LabelSelectorEntry>): ContainerFilter_LabelSelectorEntry {
+    const message = createBaseContainerFilter_LabelSelectorEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseContainer(): Container {
+  return {
+    id: "",
+    podSandboxId: "",
+    metadata: undefined,
+    image: undefined,
+    imageRef: "",
+    state: 0,
+    createdAt: 0n,
+    labels: {},
+    annotations: {},
+    imageId: "",
+  };
+}
+
+export const Container: MessageFns<Container> = {
+  encode(message: Container, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.podSandboxId !== "") {
+      writer.uint32(18).string(message.podSandboxId);
+    }
+    if (message.metadata !== undefined) {
+      ContainerMetadata.encode(message.metadata, writer.uint32(26).fork()).join();
+    }
+    if (message.image !== undefined) {
+      ImageSpec.encode(message.image, writer.uint32(34).fork()).join();
+    }
+    if (message.imageRef !== "") {
+      writer.uint32(42).string(message.imageRef);
+    }
+    if (message.state !== 0) {
+      writer.uint32(48).int32(message.state);
+    }
+    if (message.createdAt !== 0n) {
+      if (BigInt.asIntN(64, message.createdAt) !== message.createdAt) {
+        throw new globalThis.Error("value provided for field message.createdAt of type int64 too large");
+      }
+      writer.uint32(56).int64(message.createdAt);
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      Container_LabelsEntry.encode({ key: key as any, value }, writer.uint32(66).fork()).join();
+    });
+    globalThis.Object.entries(message.annotations).forEach(([key, value]: [string, string]) => {
+      Container_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
+    });
+    if (message.imageId !== "") {
+      writer.uint32(82).string(message.imageId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Container {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainer() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.metadata = ContainerMetadata.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.image = ImageSpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.imageRef = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.createdAt = reader.int64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            const entry8 = Container_LabelsEntry.decode(reader, reader.uint32());
+            if (entry8.value !== undefined) {
+              message.labels[entry8.key] = entry8.value;
+            }
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            const entry9 = Container_AnnotationsEntry.decode(reader, reader.uint32());
+            if (entry9.value !== undefined) {
+              message.annotations[entry9.key] = entry9.value;
+            }
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.imageId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Container>): Container {
+    return Container.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Container>): Container {
+    const message = createBaseContainer() as any;
+    message.id = object.id ?? "";
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.metadata = (object.metadata !== undefined && object.metadata !== null)
+      ? ContainerMetadata.fromPartial(object.metadata)
+      : undefined;
+    message.image = (object.image !== undefined && object.image !== null)
+      ? ImageSpec.fromPartial(object.image)
+      : undefined;
+    message.imageRef = object.imageRef ?? "";
+    message.state = object.state ?? 0;
+    message.createdAt = (object.createdAt !== undefined && object.createdAt !== null) ? BigInt(object.createdAt) : 0n;
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.annotations = (globalThis.Object.entries(object.annotations ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.imageId = object.imageId ?? "";
+    return message;
+  },
+};
+
+function createBaseContainer_LabelsEntry(): Container_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const Container_LabelsEntry: MessageFns<Container_LabelsEntry> = {
+  encode(message: Container_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Container_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainer_LabelsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Container_LabelsEntry>): Container_LabelsEntry {
+    return Container_LabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Container_LabelsEntry>): Container_LabelsEntry {
+    const message = createBaseContainer_LabelsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseContainer_AnnotationsEntry(): Container_AnnotationsEntry {
+  return { key: "", value: "" };
+}
+
+export const Container_AnnotationsEntry: MessageFns<Container_AnnotationsEntry> = {
+  encode(message: Container_AnnotationsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Container_AnnotationsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainer_AnnotationsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Container_AnnotationsEntry>): Container_AnnotationsEntry {
+    return Container_AnnotationsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Container_AnnotationsEntry>): Container_AnnotationsEntry {
+    const message = createBaseContainer_AnnotationsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseListContainersRequest(): ListContainersRequest {
+  return { filter: undefined };
+}
+
+export const ListContainersRequest: MessageFns<ListContainersRequest> = {
+  encode(message: ListContainersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.filter !== undefined) {
+      ContainerFilter.encode(message.filter, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListContainersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListContainersRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filter = ContainerFilter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListContainersRequest>): ListContainersRequest {
+    return ListContainersRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListContainersRequest>): ListContainersRequest {
+    const message = createBaseListContainersRequest() as any;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? ContainerFilter.fromPartial(object.filter)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListContainersResponse(): ListContainersResponse {
+  return { containers: [] };
+}
+
+export const ListContainersResponse: MessageFns<ListContainersResponse> = {
+  encode(message: ListContainersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.containers) {
+      Container.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListContainersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListContainersResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containers.push(Container.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListContainersResponse>): ListContainersResponse {
+    return ListContainersResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListContainersResponse>): ListContainersResponse {
+    const message = createBaseListContainersResponse() as any;
+    message.containers = object.containers?.map((e) => Container.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStreamContainersRequest(): StreamContainersRequest {
+  return { filter: undefined };
+}
+
+export const StreamContainersRequest: MessageFns<StreamContainersRequest> = {
+  encode(message: StreamContainersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.filter !== undefined) {
+      ContainerFilter.encode(message.filter, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamContainersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamContainersRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filter = ContainerFilter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StreamContainersRequest>): StreamContainersRequest {
+    return StreamContainersRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StreamContainersRequest>): StreamContainersRequest {
+    const message = createBaseStreamContainersRequest() as any;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? ContainerFilter.fromPartial(object.filter)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseStreamContainersResponse(): StreamContainersResponse {
+  return { containers: [] };
+}
+
+export const StreamContainersResponse: MessageFns<StreamContainersResponse> = {
+  encode(message: StreamContainersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.containers) {
+      Container.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamContainersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamContainersResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containers.push(Container.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StreamContainersResponse>): StreamContainersResponse {
+    return StreamContainersResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StreamContainersResponse>): StreamContainersResponse {
+    const message = createBaseStreamContainersResponse() as any;
+    message.containers = object.containers?.map((e) => Container.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseExecSyncRequest(): ExecSyncRequest {
+  return { containerId: "", cmd: [], timeout: 0n };
+}
+
+export const ExecSyncRequest: MessageFns<ExecSyncRequest> = {
+  encode(message: ExecSyncRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    for (const v of message.cmd) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.timeout !== 0n) {
+      if (BigInt.asIntN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type int64 too large");
+      }
+      writer.uint32(24).int64(message.timeout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExecSyncRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExecSyncRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cmd.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeout = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExecSyncRequest>): ExecSyncRequest {
+    return ExecSyncRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExecSyncRequest>): ExecSyncRequest {
+    const message = createBaseExecSyncRequest() as any;
+    message.containerId = object.containerId ?? "";
+    message.cmd = object.cmd?.map((e) => e) || [];
+    message.timeout = (object.timeout !== undefined && object.timeout !== null) ? BigInt(object.timeout) : 0n;
+    return message;
+  },
+};
+
+function createBaseExecSyncResponse(): ExecSyncResponse {
+  return { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), exitCode: 0 };
+}
+
+export const ExecSyncResponse: MessageFns<ExecSyncResponse> = {
+  encode(message: ExecSyncResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stdout.length !== 0) {
+      writer.uint32(10).bytes(message.stdout);
+    }
+    if (message.stderr.length !== 0) {
+      writer.uint32(18).bytes(message.stderr);
+    }
+    if (message.exitCode !== 0) {
+      writer.uint32(24).int32(message.exitCode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExecSyncResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExecSyncResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stdout = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.stderr = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.exitCode = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExecSyncResponse>): ExecSyncResponse {
+    return ExecSyncResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExecSyncResponse>): ExecSyncResponse {
+    const message = createBaseExecSyncResponse() as any;
+    message.stdout = object.stdout ?? Buffer.alloc(0);
+    message.stderr = object.stderr ?? Buffer.alloc(0);
+    message.exitCode = object.exitCode ?? 0;
+    return message;
+  },
+};
+
+function createBaseExecRequest(): ExecRequest {
+  return { containerId: "", cmd: [], tty: false, stdin: false, stdout: false, stderr: false };
+}
+
+export const ExecRequest: MessageFns<ExecRequest> = {
+  encode(message: ExecRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    for (const v of message.cmd) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.tty !== false) {
+      writer.uint32(24).bool(message.tty);
+    }
+    if (message.stdin !== false) {
+      writer.uint32(32).bool(message.stdin);
+    }
+    if (message.stdout !== false) {
+      writer.uint32(40).bool(message.stdout);
+    }
+    if (message.stderr !== false) {
+      writer.uint32(48).bool(message.stderr);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExecRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExecRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cmd.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.tty = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.stdin = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.stdout = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.stderr = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExecRequest>): ExecRequest {
+    return ExecRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExecRequest>): ExecRequest {
+    const message = createBaseExecRequest() as any;
+    message.containerId = object.containerId ?? "";
+    message.cmd = object.cmd?.map((e) => e) || [];
+    message.tty = object.tty ?? false;
+    message.stdin = object.stdin ?? false;
+    message.stdout = object.stdout ?? false;
+    message.stderr = object.stderr ?? false;
+    return message;
+  },
+};
+
+function createBaseExecResponse(): ExecResponse {
+  return { url: "" };
+}
+
+export const ExecResponse: MessageFns<ExecResponse> = {
+  encode(message: ExecResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.url !== "") {
+      writer.uint32(10).string(message.url);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExecResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExecResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExecResponse>): ExecResponse {
+    return ExecResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExecResponse>): ExecResponse {
+    const message = createBaseExecResponse() as any;
+    message.url = object.url ?? "";
+    return message;
+  },
+};
+
+function createBaseAttachRequest(): AttachRequest {
+  return { containerId: "", stdin: false, tty: false, stdout: false, stderr: false };
+}
+
+export const AttachRequest: MessageFns<AttachRequest> = {
+  encode(message: AttachRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    if (message.stdin !== false) {
+      writer.uint32(16).bool(message.stdin);
+    }
+    if (message.tty !== false) {
+      writer.uint32(24).bool(message.tty);
+    }
+    if (message.stdout !== false) {
+      writer.uint32(32).bool(message.stdout);
+    }
+    if (message.stderr !== false) {
+      writer.uint32(40).bool(message.stderr);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AttachRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAttachRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stdin = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.tty = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.stdout = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.stderr = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AttachRequest>): AttachRequest {
+    return AttachRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AttachRequest>): AttachRequest {
+    const message = createBaseAttachRequest() as any;
+    message.containerId = object.containerId ?? "";
+    message.stdin = object.stdin ?? false;
+    message.tty = object.tty ?? false;
+    message.stdout = object.stdout ?? false;
+    message.stderr = object.stderr ?? false;
+    return message;
+  },
+};
+
+function createBaseAttachResponse(): AttachResponse {
+  return { url: "" };
+}
+
+export const AttachResponse: MessageFns<AttachResponse> = {
+  encode(message: AttachResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.url !== "") {
+      writer.uint32(10).string(message.url);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AttachResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAttachResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AttachResponse>): AttachResponse {
+    return AttachResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AttachResponse>): AttachResponse {
+    const message = createBaseAttachResponse() as any;
+    message.url = object.url ?? "";
+    return message;
+  },
+};
+
+function createBasePortForwardRequest(): PortForwardRequest {
+  return { podSandboxId: "", port: [] };
+}
+
+export const PortForwardRequest: MessageFns<PortForwardRequest> = {
+  encode(message: PortForwardRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.podSandboxId !== "") {
+      writer.uint32(10).string(message.podSandboxId);
+    }
+    if (message.port.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.port) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PortForwardRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePortForwardRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.port.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.port.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PortForwardRequest>): PortForwardRequest {
+    return PortForwardRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PortForwardRequest>): PortForwardRequest {
+    const message = createBasePortForwardRequest() as any;
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.port = object.port?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBasePortForwardResponse(): PortForwardResponse {
+  return { url: "" };
+}
+
+export const PortForwardResponse: MessageFns<PortForwardResponse> = {
+  encode(message: PortForwardResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.url !== "") {
+      writer.uint32(10).string(message.url);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PortForwardResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePortForwardResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PortForwardResponse>): PortForwardResponse {
+    return PortForwardResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PortForwardResponse>): PortForwardResponse {
+    const message = createBasePortForwardResponse() as any;
+    message.url = object.url ?? "";
+    return message;
+  },
+};
+
+function createBaseCheckpointContainerRequest(): CheckpointContainerRequest {
+  return { containerId: "", location: "", timeout: 0n };
+}
+
+export const CheckpointContainerRequest: MessageFns<CheckpointContainerRequest> = {
+  encode(message: CheckpointContainerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    if (message.location !== "") {
+      writer.uint32(18).string(message.location);
+    }
+    if (message.timeout !== 0n) {
+      if (BigInt.asIntN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type int64 too large");
+      }
+      writer.uint32(24).int64(message.timeout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointContainerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointContainerRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.location = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeout = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckpointContainerRequest>): CheckpointContainerRequest {
+    return CheckpointContainerRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckpointContainerRequest>): CheckpointContainerRequest {
+    const message = createBaseCheckpointContainerRequest() as any;
+    message.containerId = object.containerId ?? "";
+    message.location = object.location ?? "";
+    message.timeout = (object.timeout !== undefined && object.timeout !== null) ? BigInt(object.timeout) : 0n;
+    return message;
+  },
+};
+
+function createBaseCheckpointContainerResponse(): CheckpointContainerResponse {
+  return {};
+}
+
+export const CheckpointContainerResponse: MessageFns<CheckpointContainerResponse> = {
+  encode(_: CheckpointContainerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointContainerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointContainerResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckpointContainerResponse>): CheckpointContainerResponse {
+    return CheckpointContainerResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<CheckpointContainerResponse>): CheckpointContainerResponse {
+    const message = createBaseCheckpointContainerResponse() as any;
+    return message;
+  },
+};
+
+function createBaseCheckpointPodRequest(): CheckpointPodRequest {
+  return { podSandboxId: "", outputPath: "", containerIds: [], options: {} };
+}
+
+export const CheckpointPodRequest: MessageFns<CheckpointPodRequest> = {
+  encode(message: CheckpointPodRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.podSandboxId !== "") {
+      writer.uint32(10).string(message.podSandboxId);
+    }
+    if (message.outputPath !== "") {
+      writer.uint32(18).string(message.outputPath);
+    }
+    for (const v of message.containerIds) {
+      writer.uint32(26).string(v!);
+    }
+    globalThis.Object.entries(message.options).forEach(([key, value]: [string, string]) => {
+      CheckpointPodRequest_OptionsEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointPodRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointPodRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.outputPath = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.containerIds.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            const entry4 = CheckpointPodRequest_OptionsEntry.decode(reader, reader.uint32());
+            if (entry4.value !== undefined) {
+              message.options[entry4.key] = entry4.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckpointPodRequest>): CheckpointPodRequest {
+    return CheckpointPodRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckpointPodRequest>): CheckpointPodRequest {
+    const message = createBaseCheckpointPodRequest() as any;
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.outputPath = object.outputPath ?? "";
+    message.containerIds = object.containerIds?.map((e) => e) || [];
+    message.options = (globalThis.Object.entries(object.options ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseCheckpointPodRequest_OptionsEntry(): CheckpointPodRequest_OptionsEntry {
+  return { key: "", value: "" };
+}
+
+export const CheckpointPodRequest_OptionsEntry: MessageFns<CheckpointPodRequest_OptionsEntry> = {
+  encode(message: CheckpointPodRequest_OptionsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointPodRequest_OptionsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointPodRequest_OptionsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckpointPodRequest_OptionsEntry>): CheckpointPodRequest_OptionsEntry {
+    return CheckpointPodRequest_OptionsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckpointPodRequest_OptionsEntry>): CheckpointPodRequest_OptionsEntry {
+    const message = createBaseCheckpointPodRequest_OptionsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseCheckpointPodResponse(): CheckpointPodResponse {
+  return {};
+}
+
+export const CheckpointPodResponse: MessageFns<CheckpointPodResponse> = {
+  encode(_: CheckpointPodResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointPodResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointPodResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckpointPodResponse>): CheckpointPodResponse {
+    return CheckpointPodResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<CheckpointPodResponse>): CheckpointPodResponse {
+    const message = createBaseCheckpointPodResponse() as any;
+    return message;
+  },
+};
+
+function createBaseRestorePodRequest(): RestorePodRequest {
+  return { checkpointPath: "", config: undefined, runtimeHandler: "", options: {}, containerConfigs: [] };
+}
+
+export const RestorePodRequest: MessageFns<RestorePodRequest> = {
+  encode(message: RestorePodRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.checkpointPath !== "") {
+      writer.uint32(10).string(message.checkpointPath);
+    }
+    if (message.config !== undefined) {
+      PodSandboxConfig.encode(message.config, writer.uint32(18).fork()).join();
+    }
+    if (message.runtimeHandler !== "") {
+      writer.uint32(26).string(message.runtimeHandler);
+    }
+    globalThis.Object.entries(message.options).forEach(([key, value]: [string, string]) => {
+      RestorePodRequest_OptionsEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
+    });
+    for (const v of message.containerConfigs) {
+      ContainerConfig.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestorePodRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestorePodRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.checkpointPath = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.config = PodSandboxConfig.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.runtimeHandler = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            const entry4 = RestorePodRequest_OptionsEntry.decode(reader, reader.uint32());
+            if (entry4.value !== undefined) {
+              message.options[entry4.key] = entry4.value;
+            }
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.containerConfigs.push(ContainerConfig.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RestorePodRequest>): RestorePodRequest {
+    return RestorePodRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestorePodRequest>): RestorePodRequest {
+    const message = createBaseRestorePodRequest() as any;
+    message.checkpointPath = object.checkpointPath ?? "";
+    message.config = (object.config !== undefined && object.config !== null)
+      ? PodSandboxConfig.fromPartial(object.config)
+      : undefined;
+    message.runtimeHandler = object.runtimeHandler ?? "";
+    message.options = (globalThis.Object.entries(object.options ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.containerConfigs = object.containerConfigs?.map((e) => ContainerConfig.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRestorePodRequest_OptionsEntry(): RestorePodRequest_OptionsEntry {
+  return { key: "", value: "" };
+}
+
+export const RestorePodRequest_OptionsEntry: MessageFns<RestorePodRequest_OptionsEntry> = {
+  encode(message: RestorePodRequest_OptionsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestorePodRequest_OptionsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestorePodRequest_OptionsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RestorePodRequest_OptionsEntry>): RestorePodRequest_OptionsEntry {
+    return RestorePodRequest_OptionsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestorePodRequest_OptionsEntry>): RestorePodRequest_OptionsEntry {
+    const message = createBaseRestorePodRequest_OptionsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseRestoredContainer(): RestoredContainer {
+  return { name: "", containerId: "" };
+}
+
+export const RestoredContainer: MessageFns<RestoredContainer> = {
+  encode(message: RestoredContainer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.containerId !== "") {
+      writer.uint32(18).string(message.containerId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestoredContainer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestoredContainer() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RestoredContainer>): RestoredContainer {
+    return RestoredContainer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestoredContainer>): RestoredContainer {
+    const message = createBaseRestoredContainer() as any;
+    message.name = object.name ?? "";
+    message.containerId = object.containerId ?? "";
+    return message;
+  },
+};
+
+function createBaseRestorePodResponse(): RestorePodResponse {
+  return { podSandboxId: "", restoredContainers: [] };
+}
+
+export const RestorePodResponse: MessageFns<RestorePodResponse> = {
+  encode(message: RestorePodResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.podSandboxId !== "") {
+      writer.uint32(10).string(message.podSandboxId);
+    }
+    for (const v of message.restoredContainers) {
+      RestoredContainer.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestorePodResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestorePodResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.restoredContainers.push(RestoredContainer.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RestorePodResponse>): RestorePodResponse {
+    return RestorePodResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestorePodResponse>): RestorePodResponse {
+    const message = createBaseRestorePodResponse() as any;
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.restoredContainers = object.restoredContainers?.map((e) => RestoredContainer.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseContainerStatsRequest(): ContainerStatsRequest {
+  return { containerId: "" };
+}
+
+export const ContainerStatsRequest: MessageFns<ContainerStatsRequest> = {
+  encode(message: ContainerStatsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerStatsRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerStatsRequest>): ContainerStatsRequest {
+    return ContainerStatsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerStatsRequest>): ContainerStatsRequest {
+    const message = createBaseContainerStatsRequest() as any;
+    message.containerId = object.containerId ?? "";
+    return message;
+  },
+};
+
+function createBaseContainerStatsResponse(): ContainerStatsResponse {
+  return { stats: undefined };
+}
+
+export const ContainerStatsResponse: MessageFns<ContainerStatsResponse> = {
+  encode(message: ContainerStatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stats !== undefined) {
+      ContainerStats.encode(message.stats, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerStatsResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stats = ContainerStats.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerStatsResponse>): ContainerStatsResponse {
+    return ContainerStatsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerStatsResponse>): ContainerStatsResponse {
+    const message = createBaseContainerStatsResponse() as any;
+    message.stats = (object.stats !== undefined && object.stats !== null)
+      ? ContainerStats.fromPartial(object.stats)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseContainerStatsFilter(): ContainerStatsFilter {
+  return { id: "", podSandboxId: "", labelSelector: {} };
+}
+
+export const ContainerStatsFilter: MessageFns<ContainerStatsFilter> = {
+  encode(message: ContainerStatsFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.podSandboxId !== "") {
+      writer.uint32(18).string(message.podSandboxId);
+    }
+    globalThis.Object.entries(message.labelSelector).forEach(([key, value]: [string, string]) => {
+      ContainerStatsFilter_LabelSelectorEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatsFilter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerStatsFilter() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = ContainerStatsFilter_LabelSelectorEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.labelSelector[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerStatsFilter>): ContainerStatsFilter {
+    return ContainerStatsFilter.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerStatsFilter>): ContainerStatsFilter {
+    const message = createBaseContainerStatsFilter() as any;
+    message.id = object.id ?? "";
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.labelSelector = (globalThis.Object.entries(object.labelSelector ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseContainerStatsFilter_LabelSelectorEntry(): ContainerStatsFilter_LabelSelectorEntry {
+  return { key: "", value: "" };
+}
+
+export const ContainerStatsFilter_LabelSelectorEntry: MessageFns<ContainerStatsFilter_LabelSelectorEntry> = {
+  encode(message: ContainerStatsFilter_LabelSelectorEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatsFilter_LabelSelectorEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerStatsFilter_LabelSelectorEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerStatsFilter_LabelSelectorEntry>): ContainerStatsFilter_LabelSelectorEntry {
+    return ContainerStatsFilter_LabelSelectorEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerStatsFilter_LabelSelectorEntry>): ContainerStatsFilter_LabelSelectorEntry {
+    const message = createBaseContainerStatsFilter_LabelSelectorEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseListContainerStatsRequest(): ListContainerStatsRequest {
+  return { filter: undefined };
+}
+
+export const ListContainerStatsRequest: MessageFns<ListContainerStatsRequest> = {
+  encode(message: ListContainerStatsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.filter !== undefined) {
+      ContainerStatsFilter.encode(message.filter, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListContainerStatsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListContainerStatsRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filter = ContainerStatsFilter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListContainerStatsRequest>): ListContainerStatsRequest {
+    return ListContainerStatsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListContainerStatsRequest>): ListContainerStatsRequest {
+    const message = createBaseListContainerStatsRequest() as any;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? ContainerStatsFilter.fromPartial(object.filter)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListContainerStatsResponse(): ListContainerStatsResponse {
+  return { stats: [] };
+}
+
+export const ListContainerStatsResponse: MessageFns<ListContainerStatsResponse> = {
+  encode(message: ListContainerStatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.stats) {
+      ContainerStats.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListContainerStatsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListContainerStatsResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stats.push(ContainerStats.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListContainerStatsResponse>): ListContainerStatsResponse {
+    return ListContainerStatsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListContainerStatsResponse>): ListContainerStatsResponse {
+    const message = createBaseListContainerStatsResponse() as any;
+    message.stats = object.stats?.map((e) => ContainerStats.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStreamContainerStatsRequest(): StreamContainerStatsRequest {
+  return { filter: undefined };
+}
+
+export const StreamContainerStatsRequest: MessageFns<StreamContainerStatsRequest> = {
+  encode(message: StreamContainerStatsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.filter !== undefined) {
+      ContainerStatsFilter.encode(message.filter, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamContainerStatsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamContainerStatsRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filter = ContainerStatsFilter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StreamContainerStatsRequest>): StreamContainerStatsRequest {
+    return StreamContainerStatsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StreamContainerStatsRequest>): StreamContainerStatsRequest {
+    const message = createBaseStreamContainerStatsRequest() as any;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? ContainerStatsFilter.fromPartial(object.filter)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseStreamContainerStatsResponse(): StreamContainerStatsResponse {
+  return { containerStats: [] };
+}
+
+export const StreamContainerStatsResponse: MessageFns<StreamContainerStatsResponse> = {
+  encode(message: StreamContainerStatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.containerStats) {
+      ContainerStats.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamContainerStatsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamContainerStatsResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerStats.push(ContainerStats.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StreamContainerStatsResponse>): StreamContainerStatsResponse {
+    return StreamContainerStatsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StreamContainerStatsResponse>): StreamContainerStatsResponse {
+    const message = createBaseStreamContainerStatsResponse() as any;
+    message.containerStats = object.containerStats?.map((e) => ContainerStats.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseContainerAttributes(): ContainerAttributes {
+  return { id: "", metadata: undefined, labels: {}, annotations: {} };
+}
+
+export const ContainerAttributes: MessageFns<ContainerAttributes> = {
+  encode(message: ContainerAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.metadata !== undefined) {
+      ContainerMetadata.encode(message.metadata, writer.uint32(18).fork()).join();
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      ContainerAttributes_LabelsEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    globalThis.Object.entries(message.annotations).forEach(([key, value]: [string, string]) => {
+      ContainerAttributes_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerAttributes {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerAttributes() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.metadata = ContainerMetadata.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = ContainerAttributes_LabelsEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.labels[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            const entry4 = ContainerAttributes_AnnotationsEntry.decode(reader, reader.uint32());
+            if (entry4.value !== undefined) {
+              message.annotations[entry4.key] = entry4.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerAttributes>): ContainerAttributes {
+    return ContainerAttributes.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerAttributes>): ContainerAttributes {
+    const message = createBaseContainerAttributes() as any;
+    message.id = object.id ?? "";
+    message.metadata = (object.metadata !== undefined && object.metadata !== null)
+      ? ContainerMetadata.fromPartial(object.metadata)
+      : undefined;
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.annotations = (globalThis.Object.entries(object.annotations ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseContainerAttributes_LabelsEntry(): ContainerAttributes_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const ContainerAttributes_LabelsEntry: MessageFns<ContainerAttributes_LabelsEntry> = {
+  encode(message: ContainerAttributes_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerAttributes_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerAttributes_LabelsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerAttributes_LabelsEntry>): ContainerAttributes_LabelsEntry {
+    return ContainerAttributes_LabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerAttributes_LabelsEntry>): ContainerAttributes_LabelsEntry {
+    const message = createBaseContainerAttributes_LabelsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseContainerAttributes_AnnotationsEntry(): ContainerAttributes_AnnotationsEntry {
+  return { key: "", value: "" };
+}
+
+export const ContainerAttributes_AnnotationsEntry: MessageFns<ContainerAttributes_AnnotationsEntry> = {
+  encode(message: ContainerAttributes_AnnotationsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerAttributes_AnnotationsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerAttributes_AnnotationsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerAttributes_AnnotationsEntry>): ContainerAttributes_AnnotationsEntry {
+    return ContainerAttributes_AnnotationsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerAttributes_AnnotationsEntry>): ContainerAttributes_AnnotationsEntry {
+    const message = createBaseContainerAttributes_AnnotationsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseContainerStats(): ContainerStats {
+  return {
+    attributes: undefined,
+    cpu: undefined,
+    memory: undefined,
+    writableLayer: undefined,
+    swap: undefined,
+    io: undefined,
+  };
+}
+
+export const ContainerStats: MessageFns<ContainerStats> = {
+  encode(message: ContainerStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attributes !== undefined) {
+      ContainerAttributes.encode(message.attributes, writer.uint32(10).fork()).join();
+    }
+    if (message.cpu !== undefined) {
+      CpuUsage.encode(message.cpu, writer.uint32(18).fork()).join();
+    }
+    if (message.memory !== undefined) {
+      MemoryUsage.encode(message.memory, writer.uint32(26).fork()).join();
+    }
+    if (message.writableLayer !== undefined) {
+      FilesystemUsage.encode(message.writableLayer, writer.uint32(34).fork()).join();
+    }
+    if (message.swap !== undefined) {
+      SwapUsage.encode(message.swap, writer.uint32(42).fork()).join();
+    }
+    if (message.io !== undefined) {
+      IoUsage.encode(message.io, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerStats() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.attributes = ContainerAttributes.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cpu = CpuUsage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.memory = MemoryUsage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.writableLayer = FilesystemUsage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.swap = SwapUsage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.io = IoUsage.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerStats>): ContainerStats {
+    return ContainerStats.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerStats>): ContainerStats {
+    const message = createBaseContainerStats() as any;
+    message.attributes = (object.attributes !== undefined && object.attributes !== null)
+      ? ContainerAttributes.fromPartial(object.attributes)
+      : undefined;
+    message.cpu = (object.cpu !== undefined && object.cpu !== null) ? CpuUsage.fromPartial(object.cpu) : undefined;
+    message.memory = (object.memory !== undefined && object.memory !== null)
+      ? MemoryUsage.fromPartial(object.memory)
+      : undefined;
+    message.writableLayer = (object.writableLayer !== undefined && object.writableLayer !== null)
+      ? FilesystemUsage.fromPartial(object.writableLayer)
+      : undefined;
+    message.swap = (object.swap !== undefined && object.swap !== null) ? SwapUsage.fromPartial(object.swap) : undefined;
+    message.io = (object.io !== undefined && object.io !== null) ? IoUsage.fromPartial(object.io) : undefined;
     return message;
   },
 };
@@ -5955,31 +12787,31 @@ export const LinuxPodSandboxStats: MessageFns<LinuxPodSandboxStats> = {
   },
 };
 
-function createBaseWindowsPodSandboxStats(): WindowsPodSandboxStats {
-  return { cpu: undefined, memory: undefined, network: undefined, process: undefined, containers: [] };
+function createBaseCpuUsage(): CpuUsage {
+  return { timestamp: 0n, usageCoreNanoSeconds: undefined, usageNanoCores: undefined, psi: undefined };
 }
 
-export const WindowsPodSandboxStats: MessageFns<WindowsPodSandboxStats> = {
-  encode(message: WindowsPodSandboxStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cpu !== undefined) {
-      WindowsCpuUsage.encode(message.cpu, writer.uint32(10).fork()).join();
+export const CpuUsage: MessageFns<CpuUsage> = {
+  encode(message: CpuUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timestamp !== 0n) {
+      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
+        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
+      }
+      writer.uint32(8).int64(message.timestamp);
     }
-    if (message.memory !== undefined) {
-      WindowsMemoryUsage.encode(message.memory, writer.uint32(18).fork()).join();
+    if (message.usageCoreNanoSeconds !== undefined) {
+      UInt64Value.encode(message.usageCoreNanoSeconds, writer.uint32(18).fork()).join();
     }
-    if (message.network !== undefined) {
-      WindowsNetworkUsage.encode(message.network, writer.uint32(26).fork()).join();
+    if (message.usageNanoCores !== undefined) {
+      UInt64Value.encode(message.usageNanoCores, writer.uint32(26).fork()).join();
     }
-    if (message.process !== undefined) {
-      WindowsProcessUsage.encode(message.process, writer.uint32(34).fork()).join();
-    }
-    for (const v of message.containers) {
-      WindowsContainerStats.encode(v!, writer.uint32(42).fork()).join();
+    if (message.psi !== undefined) {
+      PsiStats.encode(message.psi, writer.uint32(34).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): WindowsPodSandboxStats {
+  decode(input: BinaryReader | Uint8Array, length?: number): CpuUsage {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -5988,16 +12820,16 @@ export const WindowsPodSandboxStats: MessageFns<WindowsPodSandboxStats> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWindowsPodSandboxStats() as any;
+      const message = createBaseCpuUsage() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.cpu = WindowsCpuUsage.decode(reader, reader.uint32());
+            message.timestamp = reader.int64() as bigint;
             continue;
           }
           case 2: {
@@ -6005,7 +12837,7 @@ export const WindowsPodSandboxStats: MessageFns<WindowsPodSandboxStats> = {
               break;
             }
 
-            message.memory = WindowsMemoryUsage.decode(reader, reader.uint32());
+            message.usageCoreNanoSeconds = UInt64Value.decode(reader, reader.uint32());
             continue;
           }
           case 3: {
@@ -6013,7 +12845,7 @@ export const WindowsPodSandboxStats: MessageFns<WindowsPodSandboxStats> = {
               break;
             }
 
-            message.network = WindowsNetworkUsage.decode(reader, reader.uint32());
+            message.usageNanoCores = UInt64Value.decode(reader, reader.uint32());
             continue;
           }
           case 4: {
@@ -6021,15 +12853,7 @@ export const WindowsPodSandboxStats: MessageFns<WindowsPodSandboxStats> = {
               break;
             }
 
-            message.process = WindowsProcessUsage.decode(reader, reader.uint32());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.containers.push(WindowsContainerStats.decode(reader, reader.uint32()));
+            message.psi = PsiStats.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -6044,24 +12868,499 @@ export const WindowsPodSandboxStats: MessageFns<WindowsPodSandboxStats> = {
     }
   },
 
-  create(base?: DeepPartial<WindowsPodSandboxStats>): WindowsPodSandboxStats {
-    return WindowsPodSandboxStats.fromPartial(base ?? {});
+  create(base?: DeepPartial<CpuUsage>): CpuUsage {
+    return CpuUsage.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<WindowsPodSandboxStats>): WindowsPodSandboxStats {
-    const message = createBaseWindowsPodSandboxStats() as any;
-    message.cpu = (object.cpu !== undefined && object.cpu !== null)
-      ? WindowsCpuUsage.fromPartial(object.cpu)
+  fromPartial(object: DeepPartial<CpuUsage>): CpuUsage {
+    const message = createBaseCpuUsage() as any;
+    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
+    message.usageCoreNanoSeconds = (object.usageCoreNanoSeconds !== undefined && object.usageCoreNanoSeconds !== null)
+      ? UInt64Value.fromPartial(object.usageCoreNanoSeconds)
       : undefined;
-    message.memory = (object.memory !== undefined && object.memory !== null)
-      ? WindowsMemoryUsage.fromPartial(object.memory)
+    message.usageNanoCores = (object.usageNanoCores !== undefined && object.usageNanoCores !== null)
+      ? UInt64Value.fromPartial(object.usageNanoCores)
       : undefined;
-    message.network = (object.network !== undefined && object.network !== null)
-      ? WindowsNetworkUsage.fromPartial(object.network)
+    message.psi = (object.psi !== undefined && object.psi !== null) ? PsiStats.fromPartial(object.psi) : undefined;
+    return message;
+  },
+};
+
+function createBaseMemoryUsage(): MemoryUsage {
+  return {
+    timestamp: 0n,
+    workingSetBytes: undefined,
+    availableBytes: undefined,
+    usageBytes: undefined,
+    rssBytes: undefined,
+    pageFaults: undefined,
+    majorPageFaults: undefined,
+    psi: undefined,
+  };
+}
+
+export const MemoryUsage: MessageFns<MemoryUsage> = {
+  encode(message: MemoryUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timestamp !== 0n) {
+      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
+        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
+      }
+      writer.uint32(8).int64(message.timestamp);
+    }
+    if (message.workingSetBytes !== undefined) {
+      UInt64Value.encode(message.workingSetBytes, writer.uint32(18).fork()).join();
+    }
+    if (message.availableBytes !== undefined) {
+      UInt64Value.encode(message.availableBytes, writer.uint32(26).fork()).join();
+    }
+    if (message.usageBytes !== undefined) {
+      UInt64Value.encode(message.usageBytes, writer.uint32(34).fork()).join();
+    }
+    if (message.rssBytes !== undefined) {
+      UInt64Value.encode(message.rssBytes, writer.uint32(42).fork()).join();
+    }
+    if (message.pageFaults !== undefined) {
+      UInt64Value.encode(message.pageFaults, writer.uint32(50).fork()).join();
+    }
+    if (message.majorPageFaults !== undefined) {
+      UInt64Value.encode(message.majorPageFaults, writer.uint32(58).fork()).join();
+    }
+    if (message.psi !== undefined) {
+      PsiStats.encode(message.psi, writer.uint32(66).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemoryUsage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemoryUsage() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.timestamp = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workingSetBytes = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.availableBytes = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.usageBytes = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.rssBytes = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.pageFaults = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.majorPageFaults = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.psi = PsiStats.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MemoryUsage>): MemoryUsage {
+    return MemoryUsage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MemoryUsage>): MemoryUsage {
+    const message = createBaseMemoryUsage() as any;
+    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
+    message.workingSetBytes = (object.workingSetBytes !== undefined && object.workingSetBytes !== null)
+      ? UInt64Value.fromPartial(object.workingSetBytes)
       : undefined;
-    message.process = (object.process !== undefined && object.process !== null)
-      ? WindowsProcessUsage.fromPartial(object.process)
+    message.availableBytes = (object.availableBytes !== undefined && object.availableBytes !== null)
+      ? UInt64Value.fromPartial(object.availableBytes)
       : undefined;
-    message.containers = object.containers?.map((e) => WindowsContainerStats.fromPartial(e)) || [];
+    message.usageBytes = (object.usageBytes !== undefined && object.usageBytes !== null)
+      ? UInt64Value.fromPartial(object.usageBytes)
+      : undefined;
+    message.rssBytes = (object.rssBytes !== undefined && object.rssBytes !== null)
+      ? UInt64Value.fromPartial(object.rssBytes)
+      : undefined;
+    message.pageFaults = (object.pageFaults !== undefined && object.pageFaults !== null)
+      ? UInt64Value.fromPartial(object.pageFaults)
+      : undefined;
+    message.majorPageFaults = (object.majorPageFaults !== undefined && object.majorPageFaults !== null)
+      ? UInt64Value.fromPartial(object.majorPageFaults)
+      : undefined;
+    message.psi = (object.psi !== undefined && object.psi !== null) ? PsiStats.fromPartial(object.psi) : undefined;
+    return message;
+  },
+};
+
+function createBaseSwapUsage(): SwapUsage {
+  return { timestamp: 0n, swapAvailableBytes: undefined, swapUsageBytes: undefined };
+}
+
+export const SwapUsage: MessageFns<SwapUsage> = {
+  encode(message: SwapUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timestamp !== 0n) {
+      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
+        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
+      }
+      writer.uint32(8).int64(message.timestamp);
+    }
+    if (message.swapAvailableBytes !== undefined) {
+      UInt64Value.encode(message.swapAvailableBytes, writer.uint32(18).fork()).join();
+    }
+    if (message.swapUsageBytes !== undefined) {
+      UInt64Value.encode(message.swapUsageBytes, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SwapUsage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSwapUsage() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.timestamp = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.swapAvailableBytes = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.swapUsageBytes = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SwapUsage>): SwapUsage {
+    return SwapUsage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SwapUsage>): SwapUsage {
+    const message = createBaseSwapUsage() as any;
+    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
+    message.swapAvailableBytes = (object.swapAvailableBytes !== undefined && object.swapAvailableBytes !== null)
+      ? UInt64Value.fromPartial(object.swapAvailableBytes)
+      : undefined;
+    message.swapUsageBytes = (object.swapUsageBytes !== undefined && object.swapUsageBytes !== null)
+      ? UInt64Value.fromPartial(object.swapUsageBytes)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseIoUsage(): IoUsage {
+  return { timestamp: 0n, psi: undefined };
+}
+
+export const IoUsage: MessageFns<IoUsage> = {
+  encode(message: IoUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timestamp !== 0n) {
+      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
+        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
+      }
+      writer.uint32(8).int64(message.timestamp);
+    }
+    if (message.psi !== undefined) {
+      PsiStats.encode(message.psi, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IoUsage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIoUsage() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.timestamp = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.psi = PsiStats.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<IoUsage>): IoUsage {
+    return IoUsage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IoUsage>): IoUsage {
+    const message = createBaseIoUsage() as any;
+    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
+    message.psi = (object.psi !== undefined && object.psi !== null) ? PsiStats.fromPartial(object.psi) : undefined;
+    return message;
+  },
+};
+
+function createBasePsiStats(): PsiStats {
+  return { Full: undefined, Some: undefined };
+}
+
+export const PsiStats: MessageFns<PsiStats> = {
+  encode(message: PsiStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.Full !== undefined) {
+      PsiData.encode(message.Full, writer.uint32(10).fork()).join();
+    }
+    if (message.Some !== undefined) {
+      PsiData.encode(message.Some, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PsiStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePsiStats() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.Full = PsiData.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.Some = PsiData.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PsiStats>): PsiStats {
+    return PsiStats.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PsiStats>): PsiStats {
+    const message = createBasePsiStats() as any;
+    message.Full = (object.Full !== undefined && object.Full !== null) ? PsiData.fromPartial(object.Full) : undefined;
+    message.Some = (object.Some !== undefined && object.Some !== null) ? PsiData.fromPartial(object.Some) : undefined;
+    return message;
+  },
+};
+
+function createBasePsiData(): PsiData {
+  return { Total: 0n, Avg10: 0, Avg60: 0, Avg300: 0 };
+}
+
+export const PsiData: MessageFns<PsiData> = {
+  encode(message: PsiData, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.Total !== 0n) {
+      if (BigInt.asUintN(64, message.Total) !== message.Total) {
+        throw new globalThis.Error("value provided for field message.Total of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.Total);
+    }
+    if (message.Avg10 !== 0) {
+      writer.uint32(17).double(message.Avg10);
+    }
+    if (message.Avg60 !== 0) {
+      writer.uint32(25).double(message.Avg60);
+    }
+    if (message.Avg300 !== 0) {
+      writer.uint32(33).double(message.Avg300);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PsiData {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePsiData() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.Total = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.Avg10 = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.Avg60 = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.Avg300 = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PsiData>): PsiData {
+    return PsiData.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PsiData>): PsiData {
+    const message = createBasePsiData() as any;
+    message.Total = (object.Total !== undefined && object.Total !== null) ? BigInt(object.Total) : 0n;
+    message.Avg10 = object.Avg10 ?? 0;
+    message.Avg60 = object.Avg60 ?? 0;
+    message.Avg300 = object.Avg300 ?? 0;
     return message;
   },
 };
@@ -6146,90 +13445,6 @@ export const NetworkUsage: MessageFns<NetworkUsage> = {
       ? NetworkInterfaceUsage.fromPartial(object.defaultInterface)
       : undefined;
     message.interfaces = object.interfaces?.map((e) => NetworkInterfaceUsage.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseWindowsNetworkUsage(): WindowsNetworkUsage {
-  return { timestamp: 0n, defaultInterface: undefined, interfaces: [] };
-}
-
-export const WindowsNetworkUsage: MessageFns<WindowsNetworkUsage> = {
-  encode(message: WindowsNetworkUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timestamp !== 0n) {
-      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
-        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
-      }
-      writer.uint32(8).int64(message.timestamp);
-    }
-    if (message.defaultInterface !== undefined) {
-      WindowsNetworkInterfaceUsage.encode(message.defaultInterface, writer.uint32(18).fork()).join();
-    }
-    for (const v of message.interfaces) {
-      WindowsNetworkInterfaceUsage.encode(v!, writer.uint32(26).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WindowsNetworkUsage {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWindowsNetworkUsage() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.timestamp = reader.int64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.defaultInterface = WindowsNetworkInterfaceUsage.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.interfaces.push(WindowsNetworkInterfaceUsage.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<WindowsNetworkUsage>): WindowsNetworkUsage {
-    return WindowsNetworkUsage.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WindowsNetworkUsage>): WindowsNetworkUsage {
-    const message = createBaseWindowsNetworkUsage() as any;
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
-    message.defaultInterface = (object.defaultInterface !== undefined && object.defaultInterface !== null)
-      ? WindowsNetworkInterfaceUsage.fromPartial(object.defaultInterface)
-      : undefined;
-    message.interfaces = object.interfaces?.map((e) => WindowsNetworkInterfaceUsage.fromPartial(e)) || [];
     return message;
   },
 };
@@ -6345,117 +13560,6 @@ export const NetworkInterfaceUsage: MessageFns<NetworkInterfaceUsage> = {
   },
 };
 
-function createBaseWindowsNetworkInterfaceUsage(): WindowsNetworkInterfaceUsage {
-  return { name: "", rxBytes: undefined, rxPacketsDropped: undefined, txBytes: undefined, txPacketsDropped: undefined };
-}
-
-export const WindowsNetworkInterfaceUsage: MessageFns<WindowsNetworkInterfaceUsage> = {
-  encode(message: WindowsNetworkInterfaceUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
-    }
-    if (message.rxBytes !== undefined) {
-      UInt64Value.encode(message.rxBytes, writer.uint32(18).fork()).join();
-    }
-    if (message.rxPacketsDropped !== undefined) {
-      UInt64Value.encode(message.rxPacketsDropped, writer.uint32(26).fork()).join();
-    }
-    if (message.txBytes !== undefined) {
-      UInt64Value.encode(message.txBytes, writer.uint32(34).fork()).join();
-    }
-    if (message.txPacketsDropped !== undefined) {
-      UInt64Value.encode(message.txPacketsDropped, writer.uint32(42).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WindowsNetworkInterfaceUsage {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWindowsNetworkInterfaceUsage() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.name = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.rxBytes = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.rxPacketsDropped = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.txBytes = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.txPacketsDropped = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<WindowsNetworkInterfaceUsage>): WindowsNetworkInterfaceUsage {
-    return WindowsNetworkInterfaceUsage.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WindowsNetworkInterfaceUsage>): WindowsNetworkInterfaceUsage {
-    const message = createBaseWindowsNetworkInterfaceUsage() as any;
-    message.name = object.name ?? "";
-    message.rxBytes = (object.rxBytes !== undefined && object.rxBytes !== null)
-      ? UInt64Value.fromPartial(object.rxBytes)
-      : undefined;
-    message.rxPacketsDropped = (object.rxPacketsDropped !== undefined && object.rxPacketsDropped !== null)
-      ? UInt64Value.fromPartial(object.rxPacketsDropped)
-      : undefined;
-    message.txBytes = (object.txBytes !== undefined && object.txBytes !== null)
-      ? UInt64Value.fromPartial(object.txBytes)
-      : undefined;
-    message.txPacketsDropped = (object.txPacketsDropped !== undefined && object.txPacketsDropped !== null)
-      ? UInt64Value.fromPartial(object.txPacketsDropped)
-      : undefined;
-    return message;
-  },
-};
-
 function createBaseProcessUsage(): ProcessUsage {
   return { timestamp: 0n, processCount: undefined };
 }
@@ -6528,25 +13632,19 @@ export const ProcessUsage: MessageFns<ProcessUsage> = {
   },
 };
 
-function createBaseWindowsProcessUsage(): WindowsProcessUsage {
-  return { timestamp: 0n, processCount: undefined };
+function createBaseFilesystemIdentifier(): FilesystemIdentifier {
+  return { mountpoint: "" };
 }
 
-export const WindowsProcessUsage: MessageFns<WindowsProcessUsage> = {
-  encode(message: WindowsProcessUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timestamp !== 0n) {
-      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
-        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
-      }
-      writer.uint32(8).int64(message.timestamp);
-    }
-    if (message.processCount !== undefined) {
-      UInt64Value.encode(message.processCount, writer.uint32(18).fork()).join();
+export const FilesystemIdentifier: MessageFns<FilesystemIdentifier> = {
+  encode(message: FilesystemIdentifier, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mountpoint !== "") {
+      writer.uint32(10).string(message.mountpoint);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): WindowsProcessUsage {
+  decode(input: BinaryReader | Uint8Array, length?: number): FilesystemIdentifier {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -6555,7 +13653,74 @@ export const WindowsProcessUsage: MessageFns<WindowsProcessUsage> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWindowsProcessUsage() as any;
+      const message = createBaseFilesystemIdentifier() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.mountpoint = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FilesystemIdentifier>): FilesystemIdentifier {
+    return FilesystemIdentifier.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FilesystemIdentifier>): FilesystemIdentifier {
+    const message = createBaseFilesystemIdentifier() as any;
+    message.mountpoint = object.mountpoint ?? "";
+    return message;
+  },
+};
+
+function createBaseFilesystemUsage(): FilesystemUsage {
+  return { timestamp: 0n, fsId: undefined, usedBytes: undefined, inodesUsed: undefined };
+}
+
+export const FilesystemUsage: MessageFns<FilesystemUsage> = {
+  encode(message: FilesystemUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timestamp !== 0n) {
+      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
+        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
+      }
+      writer.uint32(8).int64(message.timestamp);
+    }
+    if (message.fsId !== undefined) {
+      FilesystemIdentifier.encode(message.fsId, writer.uint32(18).fork()).join();
+    }
+    if (message.usedBytes !== undefined) {
+      UInt64Value.encode(message.usedBytes, writer.uint32(26).fork()).join();
+    }
+    if (message.inodesUsed !== undefined) {
+      UInt64Value.encode(message.inodesUsed, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FilesystemUsage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFilesystemUsage() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -6572,7 +13737,23 @@ export const WindowsProcessUsage: MessageFns<WindowsProcessUsage> = {
               break;
             }
 
-            message.processCount = UInt64Value.decode(reader, reader.uint32());
+            message.fsId = FilesystemIdentifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usedBytes = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.inodesUsed = UInt64Value.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -6587,15 +13768,1755 @@ export const WindowsProcessUsage: MessageFns<WindowsProcessUsage> = {
     }
   },
 
-  create(base?: DeepPartial<WindowsProcessUsage>): WindowsProcessUsage {
-    return WindowsProcessUsage.fromPartial(base ?? {});
+  create(base?: DeepPartial<FilesystemUsage>): FilesystemUsage {
+    return FilesystemUsage.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<WindowsProcessUsage>): WindowsProcessUsage {
-    const message = createBaseWindowsProcessUsage() as any;
+  fromPartial(object: DeepPartial<FilesystemUsage>): FilesystemUsage {
+    const message = createBaseFilesystemUsage() as any;
     message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
-    message.processCount = (object.processCount !== undefined && object.processCount !== null)
-      ? UInt64Value.fromPartial(object.processCount)
+    message.fsId = (object.fsId !== undefined && object.fsId !== null)
+      ? FilesystemIdentifier.fromPartial(object.fsId)
       : undefined;
+    message.usedBytes = (object.usedBytes !== undefined && object.usedBytes !== null)
+      ? UInt64Value.fromPartial(object.usedBytes)
+      : undefined;
+    message.inodesUsed = (object.inodesUsed !== undefined && object.inodesUsed !== null)
+      ? UInt64Value.fromPartial(object.inodesUsed)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListMetricDescriptorsRequest(): ListMetricDescriptorsRequest {
+  return {};
+}
+
+export const ListMetricDescriptorsRequest: MessageFns<ListMetricDescriptorsRequest> = {
+  encode(_: ListMetricDescriptorsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMetricDescriptorsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMetricDescriptorsRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListMetricDescriptorsRequest>): ListMetricDescriptorsRequest {
+    return ListMetricDescriptorsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ListMetricDescriptorsRequest>): ListMetricDescriptorsRequest {
+    const message = createBaseListMetricDescriptorsRequest() as any;
+    return message;
+  },
+};
+
+function createBaseListMetricDescriptorsResponse(): ListMetricDescriptorsResponse {
+  return { descriptors: [] };
+}
+
+export const ListMetricDescriptorsResponse: MessageFns<ListMetricDescriptorsResponse> = {
+  encode(message: ListMetricDescriptorsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.descriptors) {
+      MetricDescriptor.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMetricDescriptorsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMetricDescriptorsResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.descriptors.push(MetricDescriptor.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListMetricDescriptorsResponse>): ListMetricDescriptorsResponse {
+    return ListMetricDescriptorsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListMetricDescriptorsResponse>): ListMetricDescriptorsResponse {
+    const message = createBaseListMetricDescriptorsResponse() as any;
+    message.descriptors = object.descriptors?.map((e) => MetricDescriptor.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMetricDescriptor(): MetricDescriptor {
+  return { name: "", help: "", labelKeys: [] };
+}
+
+export const MetricDescriptor: MessageFns<MetricDescriptor> = {
+  encode(message: MetricDescriptor, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.help !== "") {
+      writer.uint32(18).string(message.help);
+    }
+    for (const v of message.labelKeys) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MetricDescriptor {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMetricDescriptor() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.help = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.labelKeys.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MetricDescriptor>): MetricDescriptor {
+    return MetricDescriptor.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MetricDescriptor>): MetricDescriptor {
+    const message = createBaseMetricDescriptor() as any;
+    message.name = object.name ?? "";
+    message.help = object.help ?? "";
+    message.labelKeys = object.labelKeys?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseListPodSandboxMetricsRequest(): ListPodSandboxMetricsRequest {
+  return {};
+}
+
+export const ListPodSandboxMetricsRequest: MessageFns<ListPodSandboxMetricsRequest> = {
+  encode(_: ListPodSandboxMetricsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPodSandboxMetricsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPodSandboxMetricsRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListPodSandboxMetricsRequest>): ListPodSandboxMetricsRequest {
+    return ListPodSandboxMetricsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ListPodSandboxMetricsRequest>): ListPodSandboxMetricsRequest {
+    const message = createBaseListPodSandboxMetricsRequest() as any;
+    return message;
+  },
+};
+
+function createBaseListPodSandboxMetricsResponse(): ListPodSandboxMetricsResponse {
+  return { podMetrics: [] };
+}
+
+export const ListPodSandboxMetricsResponse: MessageFns<ListPodSandboxMetricsResponse> = {
+  encode(message: ListPodSandboxMetricsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.podMetrics) {
+      PodSandboxMetrics.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPodSandboxMetricsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPodSandboxMetricsResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podMetrics.push(PodSandboxMetrics.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListPodSandboxMetricsResponse>): ListPodSandboxMetricsResponse {
+    return ListPodSandboxMetricsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListPodSandboxMetricsResponse>): ListPodSandboxMetricsResponse {
+    const message = createBaseListPodSandboxMetricsResponse() as any;
+    message.podMetrics = object.podMetrics?.map((e) => PodSandboxMetrics.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStreamPodSandboxMetricsRequest(): StreamPodSandboxMetricsRequest {
+  return {};
+}
+
+export const StreamPodSandboxMetricsRequest: MessageFns<StreamPodSandboxMetricsRequest> = {
+  encode(_: StreamPodSandboxMetricsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamPodSandboxMetricsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamPodSandboxMetricsRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StreamPodSandboxMetricsRequest>): StreamPodSandboxMetricsRequest {
+    return StreamPodSandboxMetricsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<StreamPodSandboxMetricsRequest>): StreamPodSandboxMetricsRequest {
+    const message = createBaseStreamPodSandboxMetricsRequest() as any;
+    return message;
+  },
+};
+
+function createBaseStreamPodSandboxMetricsResponse(): StreamPodSandboxMetricsResponse {
+  return { podSandboxMetrics: [] };
+}
+
+export const StreamPodSandboxMetricsResponse: MessageFns<StreamPodSandboxMetricsResponse> = {
+  encode(message: StreamPodSandboxMetricsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.podSandboxMetrics) {
+      PodSandboxMetrics.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamPodSandboxMetricsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamPodSandboxMetricsResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podSandboxMetrics.push(PodSandboxMetrics.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StreamPodSandboxMetricsResponse>): StreamPodSandboxMetricsResponse {
+    return StreamPodSandboxMetricsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StreamPodSandboxMetricsResponse>): StreamPodSandboxMetricsResponse {
+    const message = createBaseStreamPodSandboxMetricsResponse() as any;
+    message.podSandboxMetrics = object.podSandboxMetrics?.map((e) => PodSandboxMetrics.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePodSandboxMetrics(): PodSandboxMetrics {
+  return { podSandboxId: "", metrics: [], containerMetrics: [] };
+}
+
+export const PodSandboxMetrics: MessageFns<PodSandboxMetrics> = {
+  encode(message: PodSandboxMetrics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.podSandboxId !== "") {
+      writer.uint32(10).string(message.podSandboxId);
+    }
+    for (const v of message.metrics) {
+      Metric.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.containerMetrics) {
+      ContainerMetrics.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PodSandboxMetrics {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePodSandboxMetrics() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.metrics.push(Metric.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.containerMetrics.push(ContainerMetrics.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PodSandboxMetrics>): PodSandboxMetrics {
+    return PodSandboxMetrics.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PodSandboxMetrics>): PodSandboxMetrics {
+    const message = createBasePodSandboxMetrics() as any;
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.metrics = object.metrics?.map((e) => Metric.fromPartial(e)) || [];
+    message.containerMetrics = object.containerMetrics?.map((e) => ContainerMetrics.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseContainerMetrics(): ContainerMetrics {
+  return { containerId: "", metrics: [] };
+}
+
+export const ContainerMetrics: MessageFns<ContainerMetrics> = {
+  encode(message: ContainerMetrics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    for (const v of message.metrics) {
+      Metric.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerMetrics {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerMetrics() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.metrics.push(Metric.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerMetrics>): ContainerMetrics {
+    return ContainerMetrics.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerMetrics>): ContainerMetrics {
+    const message = createBaseContainerMetrics() as any;
+    message.containerId = object.containerId ?? "";
+    message.metrics = object.metrics?.map((e) => Metric.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMetric(): Metric {
+  return { name: "", timestamp: 0n, metricType: 0, labelValues: [], value: undefined };
+}
+
+export const Metric: MessageFns<Metric> = {
+  encode(message: Metric, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.timestamp !== 0n) {
+      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
+        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
+      }
+      writer.uint32(16).int64(message.timestamp);
+    }
+    if (message.metricType !== 0) {
+      writer.uint32(24).int32(message.metricType);
+    }
+    for (const v of message.labelValues) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.value !== undefined) {
+      UInt64Value.encode(message.value, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Metric {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMetric() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.timestamp = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.metricType = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.labelValues.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.value = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Metric>): Metric {
+    return Metric.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Metric>): Metric {
+    const message = createBaseMetric() as any;
+    message.name = object.name ?? "";
+    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
+    message.metricType = object.metricType ?? 0;
+    message.labelValues = object.labelValues?.map((e) => e) || [];
+    message.value = (object.value !== undefined && object.value !== null)
+      ? UInt64Value.fromPartial(object.value)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGetEventsRequest(): GetEventsRequest {
+  return {};
+}
+
+export const GetEventsRequest: MessageFns<GetEventsRequest> = {
+  encode(_: GetEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetEventsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetEventsRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetEventsRequest>): GetEventsRequest {
+    return GetEventsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<GetEventsRequest>): GetEventsRequest {
+    const message = createBaseGetEventsRequest() as any;
+    return message;
+  },
+};
+
+function createBaseContainerEventResponse(): ContainerEventResponse {
+  return { containerId: "", containerEventType: 0, createdAt: 0n, podSandboxStatus: undefined, containersStatuses: [] };
+}
+
+export const ContainerEventResponse: MessageFns<ContainerEventResponse> = {
+  encode(message: ContainerEventResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.containerId !== "") {
+      writer.uint32(10).string(message.containerId);
+    }
+    if (message.containerEventType !== 0) {
+      writer.uint32(16).int32(message.containerEventType);
+    }
+    if (message.createdAt !== 0n) {
+      if (BigInt.asIntN(64, message.createdAt) !== message.createdAt) {
+        throw new globalThis.Error("value provided for field message.createdAt of type int64 too large");
+      }
+      writer.uint32(24).int64(message.createdAt);
+    }
+    if (message.podSandboxStatus !== undefined) {
+      PodSandboxStatus.encode(message.podSandboxStatus, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.containersStatuses) {
+      ContainerStatus.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContainerEventResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContainerEventResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.containerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.containerEventType = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.createdAt = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.podSandboxStatus = PodSandboxStatus.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.containersStatuses.push(ContainerStatus.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ContainerEventResponse>): ContainerEventResponse {
+    return ContainerEventResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ContainerEventResponse>): ContainerEventResponse {
+    const message = createBaseContainerEventResponse() as any;
+    message.containerId = object.containerId ?? "";
+    message.containerEventType = object.containerEventType ?? 0;
+    message.createdAt = (object.createdAt !== undefined && object.createdAt !== null) ? BigInt(object.createdAt) : 0n;
+    message.podSandboxStatus = (object.podSandboxStatus !== undefined && object.podSandboxStatus !== null)
+      ? PodSandboxStatus.fromPartial(object.podSandboxStatus)
+      : undefined;
+    message.containersStatuses = object.containersStatuses?.map((e) => ContainerStatus.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStatusRequest(): StatusRequest {
+  return { verbose: false };
+}
+
+export const StatusRequest: MessageFns<StatusRequest> = {
+  encode(message: StatusRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.verbose !== false) {
+      writer.uint32(8).bool(message.verbose);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StatusRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStatusRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.verbose = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StatusRequest>): StatusRequest {
+    return StatusRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StatusRequest>): StatusRequest {
+    const message = createBaseStatusRequest() as any;
+    message.verbose = object.verbose ?? false;
+    return message;
+  },
+};
+
+function createBaseStatusResponse(): StatusResponse {
+  return { status: undefined, info: {}, runtimeHandlers: [], features: undefined };
+}
+
+export const StatusResponse: MessageFns<StatusResponse> = {
+  encode(message: StatusResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== undefined) {
+      RuntimeStatus.encode(message.status, writer.uint32(10).fork()).join();
+    }
+    globalThis.Object.entries(message.info).forEach(([key, value]: [string, string]) => {
+      StatusResponse_InfoEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
+    });
+    for (const v of message.runtimeHandlers) {
+      RuntimeHandler.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.features !== undefined) {
+      RuntimeFeatures.encode(message.features, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StatusResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStatusResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.status = RuntimeStatus.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            const entry2 = StatusResponse_InfoEntry.decode(reader, reader.uint32());
+            if (entry2.value !== undefined) {
+              message.info[entry2.key] = entry2.value;
+            }
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.runtimeHandlers.push(RuntimeHandler.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.features = RuntimeFeatures.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StatusResponse>): StatusResponse {
+    return StatusResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StatusResponse>): StatusResponse {
+    const message = createBaseStatusResponse() as any;
+    message.status = (object.status !== undefined && object.status !== null)
+      ? RuntimeStatus.fromPartial(object.status)
+      : undefined;
+    message.info = (globalThis.Object.entries(object.info ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.runtimeHandlers = object.runtimeHandlers?.map((e) => RuntimeHandler.fromPartial(e)) || [];
+    message.features = (object.features !== undefined && object.features !== null)
+      ? RuntimeFeatures.fromPartial(object.features)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseStatusResponse_InfoEntry(): StatusResponse_InfoEntry {
+  return { key: "", value: "" };
+}
+
+export const StatusResponse_InfoEntry: MessageFns<StatusResponse_InfoEntry> = {
+  encode(message: StatusResponse_InfoEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StatusResponse_InfoEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStatusResponse_InfoEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StatusResponse_InfoEntry>): StatusResponse_InfoEntry {
+    return StatusResponse_InfoEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StatusResponse_InfoEntry>): StatusResponse_InfoEntry {
+    const message = createBaseStatusResponse_InfoEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseRuntimeStatus(): RuntimeStatus {
+  return { conditions: [] };
+}
+
+export const RuntimeStatus: MessageFns<RuntimeStatus> = {
+  encode(message: RuntimeStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.conditions) {
+      RuntimeCondition.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRuntimeStatus() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.conditions.push(RuntimeCondition.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RuntimeStatus>): RuntimeStatus {
+    return RuntimeStatus.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RuntimeStatus>): RuntimeStatus {
+    const message = createBaseRuntimeStatus() as any;
+    message.conditions = object.conditions?.map((e) => RuntimeCondition.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRuntimeCondition(): RuntimeCondition {
+  return { type: "", status: false, reason: "", message: "" };
+}
+
+export const RuntimeCondition: MessageFns<RuntimeCondition> = {
+  encode(message: RuntimeCondition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.type !== "") {
+      writer.uint32(10).string(message.type);
+    }
+    if (message.status !== false) {
+      writer.uint32(16).bool(message.status);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(34).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeCondition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRuntimeCondition() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.status = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RuntimeCondition>): RuntimeCondition {
+    return RuntimeCondition.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RuntimeCondition>): RuntimeCondition {
+    const message = createBaseRuntimeCondition() as any;
+    message.type = object.type ?? "";
+    message.status = object.status ?? false;
+    message.reason = object.reason ?? "";
+    message.message = object.message ?? "";
+    return message;
+  },
+};
+
+function createBaseRuntimeHandler(): RuntimeHandler {
+  return { name: "", features: undefined };
+}
+
+export const RuntimeHandler: MessageFns<RuntimeHandler> = {
+  encode(message: RuntimeHandler, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.features !== undefined) {
+      RuntimeHandlerFeatures.encode(message.features, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeHandler {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRuntimeHandler() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.features = RuntimeHandlerFeatures.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RuntimeHandler>): RuntimeHandler {
+    return RuntimeHandler.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RuntimeHandler>): RuntimeHandler {
+    const message = createBaseRuntimeHandler() as any;
+    message.name = object.name ?? "";
+    message.features = (object.features !== undefined && object.features !== null)
+      ? RuntimeHandlerFeatures.fromPartial(object.features)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRuntimeHandlerFeatures(): RuntimeHandlerFeatures {
+  return { recursiveReadOnlyMounts: false, userNamespaces: false };
+}
+
+export const RuntimeHandlerFeatures: MessageFns<RuntimeHandlerFeatures> = {
+  encode(message: RuntimeHandlerFeatures, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.recursiveReadOnlyMounts !== false) {
+      writer.uint32(8).bool(message.recursiveReadOnlyMounts);
+    }
+    if (message.userNamespaces !== false) {
+      writer.uint32(16).bool(message.userNamespaces);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeHandlerFeatures {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRuntimeHandlerFeatures() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.recursiveReadOnlyMounts = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.userNamespaces = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RuntimeHandlerFeatures>): RuntimeHandlerFeatures {
+    return RuntimeHandlerFeatures.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RuntimeHandlerFeatures>): RuntimeHandlerFeatures {
+    const message = createBaseRuntimeHandlerFeatures() as any;
+    message.recursiveReadOnlyMounts = object.recursiveReadOnlyMounts ?? false;
+    message.userNamespaces = object.userNamespaces ?? false;
+    return message;
+  },
+};
+
+function createBaseRuntimeFeatures(): RuntimeFeatures {
+  return { supplementalGroupsPolicy: false, userNamespacesHostNetwork: false, mountOptions: false };
+}
+
+export const RuntimeFeatures: MessageFns<RuntimeFeatures> = {
+  encode(message: RuntimeFeatures, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.supplementalGroupsPolicy !== false) {
+      writer.uint32(8).bool(message.supplementalGroupsPolicy);
+    }
+    if (message.userNamespacesHostNetwork !== false) {
+      writer.uint32(16).bool(message.userNamespacesHostNetwork);
+    }
+    if (message.mountOptions !== false) {
+      writer.uint32(24).bool(message.mountOptions);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeFeatures {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRuntimeFeatures() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.supplementalGroupsPolicy = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.userNamespacesHostNetwork = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.mountOptions = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RuntimeFeatures>): RuntimeFeatures {
+    return RuntimeFeatures.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RuntimeFeatures>): RuntimeFeatures {
+    const message = createBaseRuntimeFeatures() as any;
+    message.supplementalGroupsPolicy = object.supplementalGroupsPolicy ?? false;
+    message.userNamespacesHostNetwork = object.userNamespacesHostNetwork ?? false;
+    message.mountOptions = object.mountOptions ?? false;
+    return message;
+  },
+};
+
+function createBaseNetworkConfig(): NetworkConfig {
+  return { podCidr: "" };
+}
+
+export const NetworkConfig: MessageFns<NetworkConfig> = {
+  encode(message: NetworkConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.podCidr !== "") {
+      writer.uint32(10).string(message.podCidr);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NetworkConfig {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNetworkConfig() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podCidr = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<NetworkConfig>): NetworkConfig {
+    return NetworkConfig.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NetworkConfig>): NetworkConfig {
+    const message = createBaseNetworkConfig() as any;
+    message.podCidr = object.podCidr ?? "";
+    return message;
+  },
+};
+
+function createBaseRuntimeConfig(): RuntimeConfig {
+  return { networkConfig: undefined };
+}
+
+export const RuntimeConfig: MessageFns<RuntimeConfig> = {
+  encode(message: RuntimeConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.networkConfig !== undefined) {
+      NetworkConfig.encode(message.networkConfig, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeConfig {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRuntimeConfig() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.networkConfig = NetworkConfig.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RuntimeConfig>): RuntimeConfig {
+    return RuntimeConfig.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RuntimeConfig>): RuntimeConfig {
+    const message = createBaseRuntimeConfig() as any;
+    message.networkConfig = (object.networkConfig !== undefined && object.networkConfig !== null)
+      ? NetworkConfig.fromPartial(object.networkConfig)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUpdateRuntimeConfigRequest(): UpdateRuntimeConfigRequest {
+  return { runtimeConfig: undefined };
+}
+
+export const UpdateRuntimeConfigRequest: MessageFns<UpdateRuntimeConfigRequest> = {
+  encode(message: UpdateRuntimeConfigRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.runtimeConfig !== undefined) {
+      RuntimeConfig.encode(message.runtimeConfig, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateRuntimeConfigRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateRuntimeConfigRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.runtimeConfig = RuntimeConfig.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UpdateRuntimeConfigRequest>): UpdateRuntimeConfigRequest {
+    return UpdateRuntimeConfigRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpdateRuntimeConfigRequest>): UpdateRuntimeConfigRequest {
+    const message = createBaseUpdateRuntimeConfigRequest() as any;
+    message.runtimeConfig = (object.runtimeConfig !== undefined && object.runtimeConfig !== null)
+      ? RuntimeConfig.fromPartial(object.runtimeConfig)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUpdateRuntimeConfigResponse(): UpdateRuntimeConfigResponse {
+  return {};
+}
+
+export const UpdateRuntimeConfigResponse: MessageFns<UpdateRuntimeConfigResponse> = {
+  encode(_: UpdateRuntimeConfigResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateRuntimeConfigResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateRuntimeConfigResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UpdateRuntimeConfigResponse>): UpdateRuntimeConfigResponse {
+    return UpdateRuntimeConfigResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<UpdateRuntimeConfigResponse>): UpdateRuntimeConfigResponse {
+    const message = createBaseUpdateRuntimeConfigResponse() as any;
+    return message;
+  },
+};
+
+function createBaseRuntimeConfigRequest(): RuntimeConfigRequest {
+  return {};
+}
+
+export const RuntimeConfigRequest: MessageFns<RuntimeConfigRequest> = {
+  encode(_: RuntimeConfigRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeConfigRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRuntimeConfigRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RuntimeConfigRequest>): RuntimeConfigRequest {
+    return RuntimeConfigRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<RuntimeConfigRequest>): RuntimeConfigRequest {
+    const message = createBaseRuntimeConfigRequest() as any;
+    return message;
+  },
+};
+
+function createBaseRuntimeConfigResponse(): RuntimeConfigResponse {
+  return { linux: undefined };
+}
+
+export const RuntimeConfigResponse: MessageFns<RuntimeConfigResponse> = {
+  encode(message: RuntimeConfigResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.linux !== undefined) {
+      LinuxRuntimeConfiguration.encode(message.linux, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeConfigResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRuntimeConfigResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.linux = LinuxRuntimeConfiguration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RuntimeConfigResponse>): RuntimeConfigResponse {
+    return RuntimeConfigResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RuntimeConfigResponse>): RuntimeConfigResponse {
+    const message = createBaseRuntimeConfigResponse() as any;
+    message.linux = (object.linux !== undefined && object.linux !== null)
+      ? LinuxRuntimeConfiguration.fromPartial(object.linux)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLinuxRuntimeConfiguration(): LinuxRuntimeConfiguration {
+  return { cgroupDriver: 0 };
+}
+
+export const LinuxRuntimeConfiguration: MessageFns<LinuxRuntimeConfiguration> = {
+  encode(message: LinuxRuntimeConfiguration, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cgroupDriver !== 0) {
+      writer.uint32(8).int32(message.cgroupDriver);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinuxRuntimeConfiguration {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinuxRuntimeConfiguration() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.cgroupDriver = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LinuxRuntimeConfiguration>): LinuxRuntimeConfiguration {
+    return LinuxRuntimeConfiguration.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LinuxRuntimeConfiguration>): LinuxRuntimeConfiguration {
+    const message = createBaseLinuxRuntimeConfiguration() as any;
+    message.cgroupDriver = object.cgroupDriver ?? 0;
     return message;
   },
 };
@@ -6781,5277 +15702,6 @@ export const ImageSpec_AnnotationsEntry: MessageFns<ImageSpec_AnnotationsEntry> 
   },
 };
 
-function createBaseKeyValue(): KeyValue {
-  return { key: "", value: Buffer.alloc(0) };
-}
-
-export const KeyValue: MessageFns<KeyValue> = {
-  encode(message: KeyValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value.length !== 0) {
-      writer.uint32(18).bytes(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): KeyValue {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeyValue() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = Buffer.from(reader.bytes());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<KeyValue>): KeyValue {
-    return KeyValue.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<KeyValue>): KeyValue {
-    const message = createBaseKeyValue() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? Buffer.alloc(0);
-    return message;
-  },
-};
-
-function createBaseLinuxContainerResources(): LinuxContainerResources {
-  return {
-    cpuPeriod: 0n,
-    cpuQuota: 0n,
-    cpuShares: 0n,
-    memoryLimitInBytes: 0n,
-    oomScoreAdj: 0n,
-    cpusetCpus: "",
-    cpusetMems: "",
-    hugepageLimits: [],
-    unified: {},
-    memorySwapLimitInBytes: 0n,
-  };
-}
-
-export const LinuxContainerResources: MessageFns<LinuxContainerResources> = {
-  encode(message: LinuxContainerResources, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cpuPeriod !== 0n) {
-      if (BigInt.asIntN(64, message.cpuPeriod) !== message.cpuPeriod) {
-        throw new globalThis.Error("value provided for field message.cpuPeriod of type int64 too large");
-      }
-      writer.uint32(8).int64(message.cpuPeriod);
-    }
-    if (message.cpuQuota !== 0n) {
-      if (BigInt.asIntN(64, message.cpuQuota) !== message.cpuQuota) {
-        throw new globalThis.Error("value provided for field message.cpuQuota of type int64 too large");
-      }
-      writer.uint32(16).int64(message.cpuQuota);
-    }
-    if (message.cpuShares !== 0n) {
-      if (BigInt.asIntN(64, message.cpuShares) !== message.cpuShares) {
-        throw new globalThis.Error("value provided for field message.cpuShares of type int64 too large");
-      }
-      writer.uint32(24).int64(message.cpuShares);
-    }
-    if (message.memoryLimitInBytes !== 0n) {
-      if (BigInt.asIntN(64, message.memoryLimitInBytes) !== message.memoryLimitInBytes) {
-        throw new globalThis.Error("value provided for field message.memoryLimitInBytes of type int64 too large");
-      }
-      writer.uint32(32).int64(message.memoryLimitInBytes);
-    }
-    if (message.oomScoreAdj !== 0n) {
-      if (BigInt.asIntN(64, message.oomScoreAdj) !== message.oomScoreAdj) {
-        throw new globalThis.Error("value provided for field message.oomScoreAdj of type int64 too large");
-      }
-      writer.uint32(40).int64(message.oomScoreAdj);
-    }
-    if (message.cpusetCpus !== "") {
-      writer.uint32(50).string(message.cpusetCpus);
-    }
-    if (message.cpusetMems !== "") {
-      writer.uint32(58).string(message.cpusetMems);
-    }
-    for (const v of message.hugepageLimits) {
-      HugepageLimit.encode(v!, writer.uint32(66).fork()).join();
-    }
-    globalThis.Object.entries(message.unified).forEach(([key, value]: [string, string]) => {
-      LinuxContainerResources_UnifiedEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
-    });
-    if (message.memorySwapLimitInBytes !== 0n) {
-      if (BigInt.asIntN(64, message.memorySwapLimitInBytes) !== message.memorySwapLimitInBytes) {
-        throw new globalThis.Error("value provided for field message.memorySwapLimitInBytes of type int64 too large");
-      }
-      writer.uint32(80).int64(message.memorySwapLimitInBytes);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): LinuxContainerResources {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLinuxContainerResources() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.cpuPeriod = reader.int64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.cpuQuota = reader.int64() as bigint;
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.cpuShares = reader.int64() as bigint;
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.memoryLimitInBytes = reader.int64() as bigint;
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.oomScoreAdj = reader.int64() as bigint;
-            continue;
-          }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.cpusetCpus = reader.string();
-            continue;
-          }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
-
-            message.cpusetMems = reader.string();
-            continue;
-          }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
-
-            message.hugepageLimits.push(HugepageLimit.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            const entry9 = LinuxContainerResources_UnifiedEntry.decode(reader, reader.uint32());
-            if (entry9.value !== undefined) {
-              message.unified[entry9.key] = entry9.value;
-            }
-            continue;
-          }
-          case 10: {
-            if (tag !== 80) {
-              break;
-            }
-
-            message.memorySwapLimitInBytes = reader.int64() as bigint;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<LinuxContainerResources>): LinuxContainerResources {
-    return LinuxContainerResources.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<LinuxContainerResources>): LinuxContainerResources {
-    const message = createBaseLinuxContainerResources() as any;
-    message.cpuPeriod = (object.cpuPeriod !== undefined && object.cpuPeriod !== null) ? BigInt(object.cpuPeriod) : 0n;
-    message.cpuQuota = (object.cpuQuota !== undefined && object.cpuQuota !== null) ? BigInt(object.cpuQuota) : 0n;
-    message.cpuShares = (object.cpuShares !== undefined && object.cpuShares !== null) ? BigInt(object.cpuShares) : 0n;
-    message.memoryLimitInBytes = (object.memoryLimitInBytes !== undefined && object.memoryLimitInBytes !== null)
-      ? BigInt(object.memoryLimitInBytes)
-      : 0n;
-    message.oomScoreAdj = (object.oomScoreAdj !== undefined && object.oomScoreAdj !== null)
-      ? BigInt(object.oomScoreAdj)
-      : 0n;
-    message.cpusetCpus = object.cpusetCpus ?? "";
-    message.cpusetMems = object.cpusetMems ?? "";
-    message.hugepageLimits = object.hugepageLimits?.map((e) => HugepageLimit.fromPartial(e)) || [];
-    message.unified = (globalThis.Object.entries(object.unified ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.memorySwapLimitInBytes =
-      (object.memorySwapLimitInBytes !== undefined && object.memorySwapLimitInBytes !== null)
-        ? BigInt(object.memorySwapLimitInBytes)
-        : 0n;
-    return message;
-  },
-};
-
-function createBaseLinuxContainerResources_UnifiedEntry(): LinuxContainerResources_UnifiedEntry {
-  return { key: "", value: "" };
-}
-
-export const LinuxContainerResources_UnifiedEntry: MessageFns<LinuxContainerResources_UnifiedEntry> = {
-  encode(message: LinuxContainerResources_UnifiedEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): LinuxContainerResources_UnifiedEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLinuxContainerResources_UnifiedEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<LinuxContainerResources_UnifiedEntry>): LinuxContainerResources_UnifiedEntry {
-    return LinuxContainerResources_UnifiedEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<LinuxContainerResources_UnifiedEntry>): LinuxContainerResources_UnifiedEntry {
-    const message = createBaseLinuxContainerResources_UnifiedEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseHugepageLimit(): HugepageLimit {
-  return { pageSize: "", limit: 0n };
-}
-
-export const HugepageLimit: MessageFns<HugepageLimit> = {
-  encode(message: HugepageLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== "") {
-      writer.uint32(10).string(message.pageSize);
-    }
-    if (message.limit !== 0n) {
-      if (BigInt.asUintN(64, message.limit) !== message.limit) {
-        throw new globalThis.Error("value provided for field message.limit of type uint64 too large");
-      }
-      writer.uint32(16).uint64(message.limit);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): HugepageLimit {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseHugepageLimit() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.pageSize = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.limit = reader.uint64() as bigint;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<HugepageLimit>): HugepageLimit {
-    return HugepageLimit.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<HugepageLimit>): HugepageLimit {
-    const message = createBaseHugepageLimit() as any;
-    message.pageSize = object.pageSize ?? "";
-    message.limit = (object.limit !== undefined && object.limit !== null) ? BigInt(object.limit) : 0n;
-    return message;
-  },
-};
-
-function createBaseSELinuxOption(): SELinuxOption {
-  return { user: "", role: "", type: "", level: "" };
-}
-
-export const SELinuxOption: MessageFns<SELinuxOption> = {
-  encode(message: SELinuxOption, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.user !== "") {
-      writer.uint32(10).string(message.user);
-    }
-    if (message.role !== "") {
-      writer.uint32(18).string(message.role);
-    }
-    if (message.type !== "") {
-      writer.uint32(26).string(message.type);
-    }
-    if (message.level !== "") {
-      writer.uint32(34).string(message.level);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): SELinuxOption {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSELinuxOption() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.user = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.role = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.type = reader.string();
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.level = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<SELinuxOption>): SELinuxOption {
-    return SELinuxOption.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<SELinuxOption>): SELinuxOption {
-    const message = createBaseSELinuxOption() as any;
-    message.user = object.user ?? "";
-    message.role = object.role ?? "";
-    message.type = object.type ?? "";
-    message.level = object.level ?? "";
-    return message;
-  },
-};
-
-function createBaseCapability(): Capability {
-  return { addCapabilities: [], dropCapabilities: [], addAmbientCapabilities: [] };
-}
-
-export const Capability: MessageFns<Capability> = {
-  encode(message: Capability, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.addCapabilities) {
-      writer.uint32(10).string(v!);
-    }
-    for (const v of message.dropCapabilities) {
-      writer.uint32(18).string(v!);
-    }
-    for (const v of message.addAmbientCapabilities) {
-      writer.uint32(26).string(v!);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Capability {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCapability() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.addCapabilities.push(reader.string());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.dropCapabilities.push(reader.string());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.addAmbientCapabilities.push(reader.string());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<Capability>): Capability {
-    return Capability.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Capability>): Capability {
-    const message = createBaseCapability() as any;
-    message.addCapabilities = object.addCapabilities?.map((e) => e) || [];
-    message.dropCapabilities = object.dropCapabilities?.map((e) => e) || [];
-    message.addAmbientCapabilities = object.addAmbientCapabilities?.map((e) => e) || [];
-    return message;
-  },
-};
-
-function createBaseLinuxContainerSecurityContext(): LinuxContainerSecurityContext {
-  return {
-    capabilities: undefined,
-    privileged: false,
-    namespaceOptions: undefined,
-    selinuxOptions: undefined,
-    runAsUser: undefined,
-    runAsGroup: undefined,
-    runAsUsername: "",
-    readonlyRootfs: false,
-    supplementalGroups: [],
-    supplementalGroupsPolicy: 0,
-    noNewPrivs: false,
-    maskedPaths: [],
-    readonlyPaths: [],
-    seccomp: undefined,
-    apparmor: undefined,
-    apparmorProfile: "",
-    seccompProfilePath: "",
-  };
-}
-
-export const LinuxContainerSecurityContext: MessageFns<LinuxContainerSecurityContext> = {
-  encode(message: LinuxContainerSecurityContext, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.capabilities !== undefined) {
-      Capability.encode(message.capabilities, writer.uint32(10).fork()).join();
-    }
-    if (message.privileged !== false) {
-      writer.uint32(16).bool(message.privileged);
-    }
-    if (message.namespaceOptions !== undefined) {
-      NamespaceOption.encode(message.namespaceOptions, writer.uint32(26).fork()).join();
-    }
-    if (message.selinuxOptions !== undefined) {
-      SELinuxOption.encode(message.selinuxOptions, writer.uint32(34).fork()).join();
-    }
-    if (message.runAsUser !== undefined) {
-      Int64Value.encode(message.runAsUser, writer.uint32(42).fork()).join();
-    }
-    if (message.runAsGroup !== undefined) {
-      Int64Value.encode(message.runAsGroup, writer.uint32(98).fork()).join();
-    }
-    if (message.runAsUsername !== "") {
-      writer.uint32(50).string(message.runAsUsername);
-    }
-    if (message.readonlyRootfs !== false) {
-      writer.uint32(56).bool(message.readonlyRootfs);
-    }
-    if (message.supplementalGroups.length !== 0) {
-      writer.uint32(66).fork();
-      for (const v of message.supplementalGroups) {
-        if (BigInt.asIntN(64, v) !== v) {
-          throw new globalThis.Error("a value provided in array field supplementalGroups of type int64 is too large");
-        }
-        writer.int64(v);
-      }
-      writer.join();
-    }
-    if (message.supplementalGroupsPolicy !== 0) {
-      writer.uint32(136).int32(message.supplementalGroupsPolicy);
-    }
-    if (message.noNewPrivs !== false) {
-      writer.uint32(88).bool(message.noNewPrivs);
-    }
-    for (const v of message.maskedPaths) {
-      writer.uint32(106).string(v!);
-    }
-    for (const v of message.readonlyPaths) {
-      writer.uint32(114).string(v!);
-    }
-    if (message.seccomp !== undefined) {
-      SecurityProfile.encode(message.seccomp, writer.uint32(122).fork()).join();
-    }
-    if (message.apparmor !== undefined) {
-      SecurityProfile.encode(message.apparmor, writer.uint32(130).fork()).join();
-    }
-    if (message.apparmorProfile !== "") {
-      writer.uint32(74).string(message.apparmorProfile);
-    }
-    if (message.seccompProfilePath !== "") {
-      writer.uint32(82).string(message.seccompProfilePath);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): LinuxContainerSecurityContext {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLinuxContainerSecurityContext() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.capabilities = Capability.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.privileged = reader.bool();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.namespaceOptions = NamespaceOption.decode(reader, reader.uint32());
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.selinuxOptions = SELinuxOption.decode(reader, reader.uint32());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.runAsUser = Int64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
-
-            message.runAsGroup = Int64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.runAsUsername = reader.string();
-            continue;
-          }
-          case 7: {
-            if (tag !== 56) {
-              break;
-            }
-
-            message.readonlyRootfs = reader.bool();
-            continue;
-          }
-          case 8: {
-            if (tag === 64) {
-              message.supplementalGroups.push(reader.int64() as bigint);
-
-              continue;
-            }
-
-            if (tag === 66) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.supplementalGroups.push(reader.int64() as bigint);
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 17: {
-            if (tag !== 136) {
-              break;
-            }
-
-            message.supplementalGroupsPolicy = reader.int32() as any;
-            continue;
-          }
-          case 11: {
-            if (tag !== 88) {
-              break;
-            }
-
-            message.noNewPrivs = reader.bool();
-            continue;
-          }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
-
-            message.maskedPaths.push(reader.string());
-            continue;
-          }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
-
-            message.readonlyPaths.push(reader.string());
-            continue;
-          }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
-
-            message.seccomp = SecurityProfile.decode(reader, reader.uint32());
-            continue;
-          }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
-
-            message.apparmor = SecurityProfile.decode(reader, reader.uint32());
-            continue;
-          }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            message.apparmorProfile = reader.string();
-            continue;
-          }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.seccompProfilePath = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<LinuxContainerSecurityContext>): LinuxContainerSecurityContext {
-    return LinuxContainerSecurityContext.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<LinuxContainerSecurityContext>): LinuxContainerSecurityContext {
-    const message = createBaseLinuxContainerSecurityContext() as any;
-    message.capabilities = (object.capabilities !== undefined && object.capabilities !== null)
-      ? Capability.fromPartial(object.capabilities)
-      : undefined;
-    message.privileged = object.privileged ?? false;
-    message.namespaceOptions = (object.namespaceOptions !== undefined && object.namespaceOptions !== null)
-      ? NamespaceOption.fromPartial(object.namespaceOptions)
-      : undefined;
-    message.selinuxOptions = (object.selinuxOptions !== undefined && object.selinuxOptions !== null)
-      ? SELinuxOption.fromPartial(object.selinuxOptions)
-      : undefined;
-    message.runAsUser = (object.runAsUser !== undefined && object.runAsUser !== null)
-      ? Int64Value.fromPartial(object.runAsUser)
-      : undefined;
-    message.runAsGroup = (object.runAsGroup !== undefined && object.runAsGroup !== null)
-      ? Int64Value.fromPartial(object.runAsGroup)
-      : undefined;
-    message.runAsUsername = object.runAsUsername ?? "";
-    message.readonlyRootfs = object.readonlyRootfs ?? false;
-    message.supplementalGroups = object.supplementalGroups?.map((e) => BigInt(e)) || [];
-    message.supplementalGroupsPolicy = object.supplementalGroupsPolicy ?? 0;
-    message.noNewPrivs = object.noNewPrivs ?? false;
-    message.maskedPaths = object.maskedPaths?.map((e) => e) || [];
-    message.readonlyPaths = object.readonlyPaths?.map((e) => e) || [];
-    message.seccomp = (object.seccomp !== undefined && object.seccomp !== null)
-      ? SecurityProfile.fromPartial(object.seccomp)
-      : undefined;
-    message.apparmor = (object.apparmor !== undefined && object.apparmor !== null)
-      ? SecurityProfile.fromPartial(object.apparmor)
-      : undefined;
-    message.apparmorProfile = object.apparmorProfile ?? "";
-    message.seccompProfilePath = object.seccompProfilePath ?? "";
-    return message;
-  },
-};
-
-function createBaseLinuxContainerConfig(): LinuxContainerConfig {
-  return { resources: undefined, securityContext: undefined };
-}
-
-export const LinuxContainerConfig: MessageFns<LinuxContainerConfig> = {
-  encode(message: LinuxContainerConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.resources !== undefined) {
-      LinuxContainerResources.encode(message.resources, writer.uint32(10).fork()).join();
-    }
-    if (message.securityContext !== undefined) {
-      LinuxContainerSecurityContext.encode(message.securityContext, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): LinuxContainerConfig {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLinuxContainerConfig() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.resources = LinuxContainerResources.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.securityContext = LinuxContainerSecurityContext.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<LinuxContainerConfig>): LinuxContainerConfig {
-    return LinuxContainerConfig.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<LinuxContainerConfig>): LinuxContainerConfig {
-    const message = createBaseLinuxContainerConfig() as any;
-    message.resources = (object.resources !== undefined && object.resources !== null)
-      ? LinuxContainerResources.fromPartial(object.resources)
-      : undefined;
-    message.securityContext = (object.securityContext !== undefined && object.securityContext !== null)
-      ? LinuxContainerSecurityContext.fromPartial(object.securityContext)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseLinuxContainerUser(): LinuxContainerUser {
-  return { uid: 0n, gid: 0n, supplementalGroups: [] };
-}
-
-export const LinuxContainerUser: MessageFns<LinuxContainerUser> = {
-  encode(message: LinuxContainerUser, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.uid !== 0n) {
-      if (BigInt.asIntN(64, message.uid) !== message.uid) {
-        throw new globalThis.Error("value provided for field message.uid of type int64 too large");
-      }
-      writer.uint32(8).int64(message.uid);
-    }
-    if (message.gid !== 0n) {
-      if (BigInt.asIntN(64, message.gid) !== message.gid) {
-        throw new globalThis.Error("value provided for field message.gid of type int64 too large");
-      }
-      writer.uint32(16).int64(message.gid);
-    }
-    if (message.supplementalGroups.length !== 0) {
-      writer.uint32(26).fork();
-      for (const v of message.supplementalGroups) {
-        if (BigInt.asIntN(64, v) !== v) {
-          throw new globalThis.Error("a value provided in array field supplementalGroups of type int64 is too large");
-        }
-        writer.int64(v);
-      }
-      writer.join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): LinuxContainerUser {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLinuxContainerUser() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.uid = reader.int64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.gid = reader.int64() as bigint;
-            continue;
-          }
-          case 3: {
-            if (tag === 24) {
-              message.supplementalGroups.push(reader.int64() as bigint);
-
-              continue;
-            }
-
-            if (tag === 26) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.supplementalGroups.push(reader.int64() as bigint);
-              }
-
-              continue;
-            }
-
-            break;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<LinuxContainerUser>): LinuxContainerUser {
-    return LinuxContainerUser.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<LinuxContainerUser>): LinuxContainerUser {
-    const message = createBaseLinuxContainerUser() as any;
-    message.uid = (object.uid !== undefined && object.uid !== null) ? BigInt(object.uid) : 0n;
-    message.gid = (object.gid !== undefined && object.gid !== null) ? BigInt(object.gid) : 0n;
-    message.supplementalGroups = object.supplementalGroups?.map((e) => BigInt(e)) || [];
-    return message;
-  },
-};
-
-function createBaseWindowsNamespaceOption(): WindowsNamespaceOption {
-  return { network: 0 };
-}
-
-export const WindowsNamespaceOption: MessageFns<WindowsNamespaceOption> = {
-  encode(message: WindowsNamespaceOption, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.network !== 0) {
-      writer.uint32(8).int32(message.network);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WindowsNamespaceOption {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWindowsNamespaceOption() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.network = reader.int32() as any;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<WindowsNamespaceOption>): WindowsNamespaceOption {
-    return WindowsNamespaceOption.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WindowsNamespaceOption>): WindowsNamespaceOption {
-    const message = createBaseWindowsNamespaceOption() as any;
-    message.network = object.network ?? 0;
-    return message;
-  },
-};
-
-function createBaseWindowsSandboxSecurityContext(): WindowsSandboxSecurityContext {
-  return { runAsUsername: "", credentialSpec: "", hostProcess: false, namespaceOptions: undefined };
-}
-
-export const WindowsSandboxSecurityContext: MessageFns<WindowsSandboxSecurityContext> = {
-  encode(message: WindowsSandboxSecurityContext, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runAsUsername !== "") {
-      writer.uint32(10).string(message.runAsUsername);
-    }
-    if (message.credentialSpec !== "") {
-      writer.uint32(18).string(message.credentialSpec);
-    }
-    if (message.hostProcess !== false) {
-      writer.uint32(24).bool(message.hostProcess);
-    }
-    if (message.namespaceOptions !== undefined) {
-      WindowsNamespaceOption.encode(message.namespaceOptions, writer.uint32(34).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WindowsSandboxSecurityContext {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWindowsSandboxSecurityContext() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.runAsUsername = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.credentialSpec = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.hostProcess = reader.bool();
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.namespaceOptions = WindowsNamespaceOption.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<WindowsSandboxSecurityContext>): WindowsSandboxSecurityContext {
-    return WindowsSandboxSecurityContext.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WindowsSandboxSecurityContext>): WindowsSandboxSecurityContext {
-    const message = createBaseWindowsSandboxSecurityContext() as any;
-    message.runAsUsername = object.runAsUsername ?? "";
-    message.credentialSpec = object.credentialSpec ?? "";
-    message.hostProcess = object.hostProcess ?? false;
-    message.namespaceOptions = (object.namespaceOptions !== undefined && object.namespaceOptions !== null)
-      ? WindowsNamespaceOption.fromPartial(object.namespaceOptions)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseWindowsPodSandboxConfig(): WindowsPodSandboxConfig {
-  return { securityContext: undefined };
-}
-
-export const WindowsPodSandboxConfig: MessageFns<WindowsPodSandboxConfig> = {
-  encode(message: WindowsPodSandboxConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.securityContext !== undefined) {
-      WindowsSandboxSecurityContext.encode(message.securityContext, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WindowsPodSandboxConfig {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWindowsPodSandboxConfig() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.securityContext = WindowsSandboxSecurityContext.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<WindowsPodSandboxConfig>): WindowsPodSandboxConfig {
-    return WindowsPodSandboxConfig.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WindowsPodSandboxConfig>): WindowsPodSandboxConfig {
-    const message = createBaseWindowsPodSandboxConfig() as any;
-    message.securityContext = (object.securityContext !== undefined && object.securityContext !== null)
-      ? WindowsSandboxSecurityContext.fromPartial(object.securityContext)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseWindowsContainerSecurityContext(): WindowsContainerSecurityContext {
-  return { runAsUsername: "", credentialSpec: "", hostProcess: false };
-}
-
-export const WindowsContainerSecurityContext: MessageFns<WindowsContainerSecurityContext> = {
-  encode(message: WindowsContainerSecurityContext, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runAsUsername !== "") {
-      writer.uint32(10).string(message.runAsUsername);
-    }
-    if (message.credentialSpec !== "") {
-      writer.uint32(18).string(message.credentialSpec);
-    }
-    if (message.hostProcess !== false) {
-      writer.uint32(24).bool(message.hostProcess);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WindowsContainerSecurityContext {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWindowsContainerSecurityContext() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.runAsUsername = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.credentialSpec = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.hostProcess = reader.bool();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<WindowsContainerSecurityContext>): WindowsContainerSecurityContext {
-    return WindowsContainerSecurityContext.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WindowsContainerSecurityContext>): WindowsContainerSecurityContext {
-    const message = createBaseWindowsContainerSecurityContext() as any;
-    message.runAsUsername = object.runAsUsername ?? "";
-    message.credentialSpec = object.credentialSpec ?? "";
-    message.hostProcess = object.hostProcess ?? false;
-    return message;
-  },
-};
-
-function createBaseWindowsContainerConfig(): WindowsContainerConfig {
-  return { resources: undefined, securityContext: undefined };
-}
-
-export const WindowsContainerConfig: MessageFns<WindowsContainerConfig> = {
-  encode(message: WindowsContainerConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.resources !== undefined) {
-      WindowsContainerResources.encode(message.resources, writer.uint32(10).fork()).join();
-    }
-    if (message.securityContext !== undefined) {
-      WindowsContainerSecurityContext.encode(message.securityContext, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WindowsContainerConfig {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWindowsContainerConfig() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.resources = WindowsContainerResources.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.securityContext = WindowsContainerSecurityContext.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<WindowsContainerConfig>): WindowsContainerConfig {
-    return WindowsContainerConfig.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WindowsContainerConfig>): WindowsContainerConfig {
-    const message = createBaseWindowsContainerConfig() as any;
-    message.resources = (object.resources !== undefined && object.resources !== null)
-      ? WindowsContainerResources.fromPartial(object.resources)
-      : undefined;
-    message.securityContext = (object.securityContext !== undefined && object.securityContext !== null)
-      ? WindowsContainerSecurityContext.fromPartial(object.securityContext)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseWindowsContainerResources(): WindowsContainerResources {
-  return {
-    cpuShares: 0n,
-    cpuCount: 0n,
-    cpuMaximum: 0n,
-    memoryLimitInBytes: 0n,
-    rootfsSizeInBytes: 0n,
-    affinityCpus: [],
-  };
-}
-
-export const WindowsContainerResources: MessageFns<WindowsContainerResources> = {
-  encode(message: WindowsContainerResources, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cpuShares !== 0n) {
-      if (BigInt.asIntN(64, message.cpuShares) !== message.cpuShares) {
-        throw new globalThis.Error("value provided for field message.cpuShares of type int64 too large");
-      }
-      writer.uint32(8).int64(message.cpuShares);
-    }
-    if (message.cpuCount !== 0n) {
-      if (BigInt.asIntN(64, message.cpuCount) !== message.cpuCount) {
-        throw new globalThis.Error("value provided for field message.cpuCount of type int64 too large");
-      }
-      writer.uint32(16).int64(message.cpuCount);
-    }
-    if (message.cpuMaximum !== 0n) {
-      if (BigInt.asIntN(64, message.cpuMaximum) !== message.cpuMaximum) {
-        throw new globalThis.Error("value provided for field message.cpuMaximum of type int64 too large");
-      }
-      writer.uint32(24).int64(message.cpuMaximum);
-    }
-    if (message.memoryLimitInBytes !== 0n) {
-      if (BigInt.asIntN(64, message.memoryLimitInBytes) !== message.memoryLimitInBytes) {
-        throw new globalThis.Error("value provided for field message.memoryLimitInBytes of type int64 too large");
-      }
-      writer.uint32(32).int64(message.memoryLimitInBytes);
-    }
-    if (message.rootfsSizeInBytes !== 0n) {
-      if (BigInt.asIntN(64, message.rootfsSizeInBytes) !== message.rootfsSizeInBytes) {
-        throw new globalThis.Error("value provided for field message.rootfsSizeInBytes of type int64 too large");
-      }
-      writer.uint32(40).int64(message.rootfsSizeInBytes);
-    }
-    for (const v of message.affinityCpus) {
-      WindowsCpuGroupAffinity.encode(v!, writer.uint32(50).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WindowsContainerResources {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWindowsContainerResources() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.cpuShares = reader.int64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.cpuCount = reader.int64() as bigint;
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.cpuMaximum = reader.int64() as bigint;
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.memoryLimitInBytes = reader.int64() as bigint;
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.rootfsSizeInBytes = reader.int64() as bigint;
-            continue;
-          }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.affinityCpus.push(WindowsCpuGroupAffinity.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<WindowsContainerResources>): WindowsContainerResources {
-    return WindowsContainerResources.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WindowsContainerResources>): WindowsContainerResources {
-    const message = createBaseWindowsContainerResources() as any;
-    message.cpuShares = (object.cpuShares !== undefined && object.cpuShares !== null) ? BigInt(object.cpuShares) : 0n;
-    message.cpuCount = (object.cpuCount !== undefined && object.cpuCount !== null) ? BigInt(object.cpuCount) : 0n;
-    message.cpuMaximum = (object.cpuMaximum !== undefined && object.cpuMaximum !== null)
-      ? BigInt(object.cpuMaximum)
-      : 0n;
-    message.memoryLimitInBytes = (object.memoryLimitInBytes !== undefined && object.memoryLimitInBytes !== null)
-      ? BigInt(object.memoryLimitInBytes)
-      : 0n;
-    message.rootfsSizeInBytes = (object.rootfsSizeInBytes !== undefined && object.rootfsSizeInBytes !== null)
-      ? BigInt(object.rootfsSizeInBytes)
-      : 0n;
-    message.affinityCpus = object.affinityCpus?.map((e) => WindowsCpuGroupAffinity.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseWindowsCpuGroupAffinity(): WindowsCpuGroupAffinity {
-  return { cpuMask: 0n, cpuGroup: 0 };
-}
-
-export const WindowsCpuGroupAffinity: MessageFns<WindowsCpuGroupAffinity> = {
-  encode(message: WindowsCpuGroupAffinity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cpuMask !== 0n) {
-      if (BigInt.asUintN(64, message.cpuMask) !== message.cpuMask) {
-        throw new globalThis.Error("value provided for field message.cpuMask of type uint64 too large");
-      }
-      writer.uint32(8).uint64(message.cpuMask);
-    }
-    if (message.cpuGroup !== 0) {
-      writer.uint32(16).uint32(message.cpuGroup);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WindowsCpuGroupAffinity {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWindowsCpuGroupAffinity() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.cpuMask = reader.uint64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.cpuGroup = reader.uint32();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<WindowsCpuGroupAffinity>): WindowsCpuGroupAffinity {
-    return WindowsCpuGroupAffinity.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WindowsCpuGroupAffinity>): WindowsCpuGroupAffinity {
-    const message = createBaseWindowsCpuGroupAffinity() as any;
-    message.cpuMask = (object.cpuMask !== undefined && object.cpuMask !== null) ? BigInt(object.cpuMask) : 0n;
-    message.cpuGroup = object.cpuGroup ?? 0;
-    return message;
-  },
-};
-
-function createBaseContainerMetadata(): ContainerMetadata {
-  return { name: "", attempt: 0 };
-}
-
-export const ContainerMetadata: MessageFns<ContainerMetadata> = {
-  encode(message: ContainerMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
-    }
-    if (message.attempt !== 0) {
-      writer.uint32(16).uint32(message.attempt);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerMetadata {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerMetadata() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.name = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.attempt = reader.uint32();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerMetadata>): ContainerMetadata {
-    return ContainerMetadata.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerMetadata>): ContainerMetadata {
-    const message = createBaseContainerMetadata() as any;
-    message.name = object.name ?? "";
-    message.attempt = object.attempt ?? 0;
-    return message;
-  },
-};
-
-function createBaseDevice(): Device {
-  return { containerPath: "", hostPath: "", permissions: "" };
-}
-
-export const Device: MessageFns<Device> = {
-  encode(message: Device, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerPath !== "") {
-      writer.uint32(10).string(message.containerPath);
-    }
-    if (message.hostPath !== "") {
-      writer.uint32(18).string(message.hostPath);
-    }
-    if (message.permissions !== "") {
-      writer.uint32(26).string(message.permissions);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Device {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDevice() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerPath = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.hostPath = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.permissions = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<Device>): Device {
-    return Device.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Device>): Device {
-    const message = createBaseDevice() as any;
-    message.containerPath = object.containerPath ?? "";
-    message.hostPath = object.hostPath ?? "";
-    message.permissions = object.permissions ?? "";
-    return message;
-  },
-};
-
-function createBaseCDIDevice(): CDIDevice {
-  return { name: "" };
-}
-
-export const CDIDevice: MessageFns<CDIDevice> = {
-  encode(message: CDIDevice, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): CDIDevice {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCDIDevice() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.name = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<CDIDevice>): CDIDevice {
-    return CDIDevice.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CDIDevice>): CDIDevice {
-    const message = createBaseCDIDevice() as any;
-    message.name = object.name ?? "";
-    return message;
-  },
-};
-
-function createBaseContainerConfig(): ContainerConfig {
-  return {
-    metadata: undefined,
-    image: undefined,
-    command: [],
-    args: [],
-    workingDir: "",
-    envs: [],
-    mounts: [],
-    devices: [],
-    labels: {},
-    annotations: {},
-    logPath: "",
-    stdin: false,
-    stdinOnce: false,
-    tty: false,
-    linux: undefined,
-    windows: undefined,
-    CDIDevices: [],
-    stopSignal: 0,
-  };
-}
-
-export const ContainerConfig: MessageFns<ContainerConfig> = {
-  encode(message: ContainerConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.metadata !== undefined) {
-      ContainerMetadata.encode(message.metadata, writer.uint32(10).fork()).join();
-    }
-    if (message.image !== undefined) {
-      ImageSpec.encode(message.image, writer.uint32(18).fork()).join();
-    }
-    for (const v of message.command) {
-      writer.uint32(26).string(v!);
-    }
-    for (const v of message.args) {
-      writer.uint32(34).string(v!);
-    }
-    if (message.workingDir !== "") {
-      writer.uint32(42).string(message.workingDir);
-    }
-    for (const v of message.envs) {
-      KeyValue.encode(v!, writer.uint32(50).fork()).join();
-    }
-    for (const v of message.mounts) {
-      Mount.encode(v!, writer.uint32(58).fork()).join();
-    }
-    for (const v of message.devices) {
-      Device.encode(v!, writer.uint32(66).fork()).join();
-    }
-    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
-      ContainerConfig_LabelsEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
-    });
-    globalThis.Object.entries(message.annotations).forEach(([key, value]: [string, string]) => {
-      ContainerConfig_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(82).fork()).join();
-    });
-    if (message.logPath !== "") {
-      writer.uint32(90).string(message.logPath);
-    }
-    if (message.stdin !== false) {
-      writer.uint32(96).bool(message.stdin);
-    }
-    if (message.stdinOnce !== false) {
-      writer.uint32(104).bool(message.stdinOnce);
-    }
-    if (message.tty !== false) {
-      writer.uint32(112).bool(message.tty);
-    }
-    if (message.linux !== undefined) {
-      LinuxContainerConfig.encode(message.linux, writer.uint32(122).fork()).join();
-    }
-    if (message.windows !== undefined) {
-      WindowsContainerConfig.encode(message.windows, writer.uint32(130).fork()).join();
-    }
-    for (const v of message.CDIDevices) {
-      CDIDevice.encode(v!, writer.uint32(138).fork()).join();
-    }
-    if (message.stopSignal !== 0) {
-      writer.uint32(144).int32(message.stopSignal);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerConfig {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerConfig() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.metadata = ContainerMetadata.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.image = ImageSpec.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.command.push(reader.string());
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.args.push(reader.string());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.workingDir = reader.string();
-            continue;
-          }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.envs.push(KeyValue.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
-
-            message.mounts.push(Mount.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
-
-            message.devices.push(Device.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            const entry9 = ContainerConfig_LabelsEntry.decode(reader, reader.uint32());
-            if (entry9.value !== undefined) {
-              message.labels[entry9.key] = entry9.value;
-            }
-            continue;
-          }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            const entry10 = ContainerConfig_AnnotationsEntry.decode(reader, reader.uint32());
-            if (entry10.value !== undefined) {
-              message.annotations[entry10.key] = entry10.value;
-            }
-            continue;
-          }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
-
-            message.logPath = reader.string();
-            continue;
-          }
-          case 12: {
-            if (tag !== 96) {
-              break;
-            }
-
-            message.stdin = reader.bool();
-            continue;
-          }
-          case 13: {
-            if (tag !== 104) {
-              break;
-            }
-
-            message.stdinOnce = reader.bool();
-            continue;
-          }
-          case 14: {
-            if (tag !== 112) {
-              break;
-            }
-
-            message.tty = reader.bool();
-            continue;
-          }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
-
-            message.linux = LinuxContainerConfig.decode(reader, reader.uint32());
-            continue;
-          }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
-
-            message.windows = WindowsContainerConfig.decode(reader, reader.uint32());
-            continue;
-          }
-          case 17: {
-            if (tag !== 138) {
-              break;
-            }
-
-            message.CDIDevices.push(CDIDevice.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 18: {
-            if (tag !== 144) {
-              break;
-            }
-
-            message.stopSignal = reader.int32() as any;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerConfig>): ContainerConfig {
-    return ContainerConfig.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerConfig>): ContainerConfig {
-    const message = createBaseContainerConfig() as any;
-    message.metadata = (object.metadata !== undefined && object.metadata !== null)
-      ? ContainerMetadata.fromPartial(object.metadata)
-      : undefined;
-    message.image = (object.image !== undefined && object.image !== null)
-      ? ImageSpec.fromPartial(object.image)
-      : undefined;
-    message.command = object.command?.map((e) => e) || [];
-    message.args = object.args?.map((e) => e) || [];
-    message.workingDir = object.workingDir ?? "";
-    message.envs = object.envs?.map((e) => KeyValue.fromPartial(e)) || [];
-    message.mounts = object.mounts?.map((e) => Mount.fromPartial(e)) || [];
-    message.devices = object.devices?.map((e) => Device.fromPartial(e)) || [];
-    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.annotations = (globalThis.Object.entries(object.annotations ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.logPath = object.logPath ?? "";
-    message.stdin = object.stdin ?? false;
-    message.stdinOnce = object.stdinOnce ?? false;
-    message.tty = object.tty ?? false;
-    message.linux = (object.linux !== undefined && object.linux !== null)
-      ? LinuxContainerConfig.fromPartial(object.linux)
-      : undefined;
-    message.windows = (object.windows !== undefined && object.windows !== null)
-      ? WindowsContainerConfig.fromPartial(object.windows)
-      : undefined;
-    message.CDIDevices = object.CDIDevices?.map((e) => CDIDevice.fromPartial(e)) || [];
-    message.stopSignal = object.stopSignal ?? 0;
-    return message;
-  },
-};
-
-function createBaseContainerConfig_LabelsEntry(): ContainerConfig_LabelsEntry {
-  return { key: "", value: "" };
-}
-
-export const ContainerConfig_LabelsEntry: MessageFns<ContainerConfig_LabelsEntry> = {
-  encode(message: ContainerConfig_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerConfig_LabelsEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerConfig_LabelsEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerConfig_LabelsEntry>): ContainerConfig_LabelsEntry {
-    return ContainerConfig_LabelsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerConfig_LabelsEntry>): ContainerConfig_LabelsEntry {
-    const message = createBaseContainerConfig_LabelsEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseContainerConfig_AnnotationsEntry(): ContainerConfig_AnnotationsEntry {
-  return { key: "", value: "" };
-}
-
-export const ContainerConfig_AnnotationsEntry: MessageFns<ContainerConfig_AnnotationsEntry> = {
-  encode(message: ContainerConfig_AnnotationsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerConfig_AnnotationsEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerConfig_AnnotationsEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerConfig_AnnotationsEntry>): ContainerConfig_AnnotationsEntry {
-    return ContainerConfig_AnnotationsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerConfig_AnnotationsEntry>): ContainerConfig_AnnotationsEntry {
-    const message = createBaseContainerConfig_AnnotationsEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseCreateContainerRequest(): CreateContainerRequest {
-  return { podSandboxId: "", config: undefined, sandboxConfig: undefined };
-}
-
-export const CreateContainerRequest: MessageFns<CreateContainerRequest> = {
-  encode(message: CreateContainerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.podSandboxId !== "") {
-      writer.uint32(10).string(message.podSandboxId);
-    }
-    if (message.config !== undefined) {
-      ContainerConfig.encode(message.config, writer.uint32(18).fork()).join();
-    }
-    if (message.sandboxConfig !== undefined) {
-      PodSandboxConfig.encode(message.sandboxConfig, writer.uint32(26).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): CreateContainerRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCreateContainerRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.podSandboxId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.config = ContainerConfig.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.sandboxConfig = PodSandboxConfig.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<CreateContainerRequest>): CreateContainerRequest {
-    return CreateContainerRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CreateContainerRequest>): CreateContainerRequest {
-    const message = createBaseCreateContainerRequest() as any;
-    message.podSandboxId = object.podSandboxId ?? "";
-    message.config = (object.config !== undefined && object.config !== null)
-      ? ContainerConfig.fromPartial(object.config)
-      : undefined;
-    message.sandboxConfig = (object.sandboxConfig !== undefined && object.sandboxConfig !== null)
-      ? PodSandboxConfig.fromPartial(object.sandboxConfig)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseCreateContainerResponse(): CreateContainerResponse {
-  return { containerId: "" };
-}
-
-export const CreateContainerResponse: MessageFns<CreateContainerResponse> = {
-  encode(message: CreateContainerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): CreateContainerResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCreateContainerResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<CreateContainerResponse>): CreateContainerResponse {
-    return CreateContainerResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CreateContainerResponse>): CreateContainerResponse {
-    const message = createBaseCreateContainerResponse() as any;
-    message.containerId = object.containerId ?? "";
-    return message;
-  },
-};
-
-function createBaseStartContainerRequest(): StartContainerRequest {
-  return { containerId: "" };
-}
-
-export const StartContainerRequest: MessageFns<StartContainerRequest> = {
-  encode(message: StartContainerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StartContainerRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStartContainerRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StartContainerRequest>): StartContainerRequest {
-    return StartContainerRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StartContainerRequest>): StartContainerRequest {
-    const message = createBaseStartContainerRequest() as any;
-    message.containerId = object.containerId ?? "";
-    return message;
-  },
-};
-
-function createBaseStartContainerResponse(): StartContainerResponse {
-  return {};
-}
-
-export const StartContainerResponse: MessageFns<StartContainerResponse> = {
-  encode(_: StartContainerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StartContainerResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStartContainerResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StartContainerResponse>): StartContainerResponse {
-    return StartContainerResponse.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<StartContainerResponse>): StartContainerResponse {
-    const message = createBaseStartContainerResponse() as any;
-    return message;
-  },
-};
-
-function createBaseStopContainerRequest(): StopContainerRequest {
-  return { containerId: "", timeout: 0n };
-}
-
-export const StopContainerRequest: MessageFns<StopContainerRequest> = {
-  encode(message: StopContainerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    if (message.timeout !== 0n) {
-      if (BigInt.asIntN(64, message.timeout) !== message.timeout) {
-        throw new globalThis.Error("value provided for field message.timeout of type int64 too large");
-      }
-      writer.uint32(16).int64(message.timeout);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StopContainerRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStopContainerRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.timeout = reader.int64() as bigint;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StopContainerRequest>): StopContainerRequest {
-    return StopContainerRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StopContainerRequest>): StopContainerRequest {
-    const message = createBaseStopContainerRequest() as any;
-    message.containerId = object.containerId ?? "";
-    message.timeout = (object.timeout !== undefined && object.timeout !== null) ? BigInt(object.timeout) : 0n;
-    return message;
-  },
-};
-
-function createBaseStopContainerResponse(): StopContainerResponse {
-  return {};
-}
-
-export const StopContainerResponse: MessageFns<StopContainerResponse> = {
-  encode(_: StopContainerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StopContainerResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStopContainerResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StopContainerResponse>): StopContainerResponse {
-    return StopContainerResponse.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<StopContainerResponse>): StopContainerResponse {
-    const message = createBaseStopContainerResponse() as any;
-    return message;
-  },
-};
-
-function createBaseRemoveContainerRequest(): RemoveContainerRequest {
-  return { containerId: "" };
-}
-
-export const RemoveContainerRequest: MessageFns<RemoveContainerRequest> = {
-  encode(message: RemoveContainerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RemoveContainerRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRemoveContainerRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RemoveContainerRequest>): RemoveContainerRequest {
-    return RemoveContainerRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RemoveContainerRequest>): RemoveContainerRequest {
-    const message = createBaseRemoveContainerRequest() as any;
-    message.containerId = object.containerId ?? "";
-    return message;
-  },
-};
-
-function createBaseRemoveContainerResponse(): RemoveContainerResponse {
-  return {};
-}
-
-export const RemoveContainerResponse: MessageFns<RemoveContainerResponse> = {
-  encode(_: RemoveContainerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RemoveContainerResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRemoveContainerResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RemoveContainerResponse>): RemoveContainerResponse {
-    return RemoveContainerResponse.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<RemoveContainerResponse>): RemoveContainerResponse {
-    const message = createBaseRemoveContainerResponse() as any;
-    return message;
-  },
-};
-
-function createBaseContainerStateValue(): ContainerStateValue {
-  return { state: 0 };
-}
-
-export const ContainerStateValue: MessageFns<ContainerStateValue> = {
-  encode(message: ContainerStateValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.state !== 0) {
-      writer.uint32(8).int32(message.state);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStateValue {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerStateValue() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.state = reader.int32() as any;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerStateValue>): ContainerStateValue {
-    return ContainerStateValue.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerStateValue>): ContainerStateValue {
-    const message = createBaseContainerStateValue() as any;
-    message.state = object.state ?? 0;
-    return message;
-  },
-};
-
-function createBaseContainerFilter(): ContainerFilter {
-  return { id: "", state: undefined, podSandboxId: "", labelSelector: {} };
-}
-
-export const ContainerFilter: MessageFns<ContainerFilter> = {
-  encode(message: ContainerFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== "") {
-      writer.uint32(10).string(message.id);
-    }
-    if (message.state !== undefined) {
-      ContainerStateValue.encode(message.state, writer.uint32(18).fork()).join();
-    }
-    if (message.podSandboxId !== "") {
-      writer.uint32(26).string(message.podSandboxId);
-    }
-    globalThis.Object.entries(message.labelSelector).forEach(([key, value]: [string, string]) => {
-      ContainerFilter_LabelSelectorEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
-    });
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerFilter {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerFilter() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.id = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.state = ContainerStateValue.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.podSandboxId = reader.string();
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            const entry4 = ContainerFilter_LabelSelectorEntry.decode(reader, reader.uint32());
-            if (entry4.value !== undefined) {
-              message.labelSelector[entry4.key] = entry4.value;
-            }
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerFilter>): ContainerFilter {
-    return ContainerFilter.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerFilter>): ContainerFilter {
-    const message = createBaseContainerFilter() as any;
-    message.id = object.id ?? "";
-    message.state = (object.state !== undefined && object.state !== null)
-      ? ContainerStateValue.fromPartial(object.state)
-      : undefined;
-    message.podSandboxId = object.podSandboxId ?? "";
-    message.labelSelector = (globalThis.Object.entries(object.labelSelector ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
-  },
-};
-
-function createBaseContainerFilter_LabelSelectorEntry(): ContainerFilter_LabelSelectorEntry {
-  return { key: "", value: "" };
-}
-
-export const ContainerFilter_LabelSelectorEntry: MessageFns<ContainerFilter_LabelSelectorEntry> = {
-  encode(message: ContainerFilter_LabelSelectorEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerFilter_LabelSelectorEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerFilter_LabelSelectorEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerFilter_LabelSelectorEntry>): ContainerFilter_LabelSelectorEntry {
-    return ContainerFilter_LabelSelectorEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerFilter_LabelSelectorEntry>): ContainerFilter_LabelSelectorEntry {
-    const message = createBaseContainerFilter_LabelSelectorEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseListContainersRequest(): ListContainersRequest {
-  return { filter: undefined };
-}
-
-export const ListContainersRequest: MessageFns<ListContainersRequest> = {
-  encode(message: ListContainersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.filter !== undefined) {
-      ContainerFilter.encode(message.filter, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ListContainersRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListContainersRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.filter = ContainerFilter.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ListContainersRequest>): ListContainersRequest {
-    return ListContainersRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListContainersRequest>): ListContainersRequest {
-    const message = createBaseListContainersRequest() as any;
-    message.filter = (object.filter !== undefined && object.filter !== null)
-      ? ContainerFilter.fromPartial(object.filter)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseContainer(): Container {
-  return {
-    id: "",
-    podSandboxId: "",
-    metadata: undefined,
-    image: undefined,
-    imageRef: "",
-    state: 0,
-    createdAt: 0n,
-    labels: {},
-    annotations: {},
-    imageId: "",
-  };
-}
-
-export const Container: MessageFns<Container> = {
-  encode(message: Container, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== "") {
-      writer.uint32(10).string(message.id);
-    }
-    if (message.podSandboxId !== "") {
-      writer.uint32(18).string(message.podSandboxId);
-    }
-    if (message.metadata !== undefined) {
-      ContainerMetadata.encode(message.metadata, writer.uint32(26).fork()).join();
-    }
-    if (message.image !== undefined) {
-      ImageSpec.encode(message.image, writer.uint32(34).fork()).join();
-    }
-    if (message.imageRef !== "") {
-      writer.uint32(42).string(message.imageRef);
-    }
-    if (message.state !== 0) {
-      writer.uint32(48).int32(message.state);
-    }
-    if (message.createdAt !== 0n) {
-      if (BigInt.asIntN(64, message.createdAt) !== message.createdAt) {
-        throw new globalThis.Error("value provided for field message.createdAt of type int64 too large");
-      }
-      writer.uint32(56).int64(message.createdAt);
-    }
-    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
-      Container_LabelsEntry.encode({ key: key as any, value }, writer.uint32(66).fork()).join();
-    });
-    globalThis.Object.entries(message.annotations).forEach(([key, value]: [string, string]) => {
-      Container_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
-    });
-    if (message.imageId !== "") {
-      writer.uint32(82).string(message.imageId);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Container {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainer() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.id = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.podSandboxId = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.metadata = ContainerMetadata.decode(reader, reader.uint32());
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.image = ImageSpec.decode(reader, reader.uint32());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.imageRef = reader.string();
-            continue;
-          }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
-
-            message.state = reader.int32() as any;
-            continue;
-          }
-          case 7: {
-            if (tag !== 56) {
-              break;
-            }
-
-            message.createdAt = reader.int64() as bigint;
-            continue;
-          }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
-
-            const entry8 = Container_LabelsEntry.decode(reader, reader.uint32());
-            if (entry8.value !== undefined) {
-              message.labels[entry8.key] = entry8.value;
-            }
-            continue;
-          }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            const entry9 = Container_AnnotationsEntry.decode(reader, reader.uint32());
-            if (entry9.value !== undefined) {
-              message.annotations[entry9.key] = entry9.value;
-            }
-            continue;
-          }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.imageId = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<Container>): Container {
-    return Container.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Container>): Container {
-    const message = createBaseContainer() as any;
-    message.id = object.id ?? "";
-    message.podSandboxId = object.podSandboxId ?? "";
-    message.metadata = (object.metadata !== undefined && object.metadata !== null)
-      ? ContainerMetadata.fromPartial(object.metadata)
-      : undefined;
-    message.image = (object.image !== undefined && object.image !== null)
-      ? ImageSpec.fromPartial(object.image)
-      : undefined;
-    message.imageRef = object.imageRef ?? "";
-    message.state = object.state ?? 0;
-    message.createdAt = (object.createdAt !== undefined && object.createdAt !== null) ? BigInt(object.createdAt) : 0n;
-    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.annotations = (globalThis.Object.entries(object.annotations ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.imageId = object.imageId ?? "";
-    return message;
-  },
-};
-
-function createBaseContainer_LabelsEntry(): Container_LabelsEntry {
-  return { key: "", value: "" };
-}
-
-export const Container_LabelsEntry: MessageFns<Container_LabelsEntry> = {
-  encode(message: Container_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Container_LabelsEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainer_LabelsEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<Container_LabelsEntry>): Container_LabelsEntry {
-    return Container_LabelsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Container_LabelsEntry>): Container_LabelsEntry {
-    const message = createBaseContainer_LabelsEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseContainer_AnnotationsEntry(): Container_AnnotationsEntry {
-  return { key: "", value: "" };
-}
-
-export const Container_AnnotationsEntry: MessageFns<Container_AnnotationsEntry> = {
-  encode(message: Container_AnnotationsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Container_AnnotationsEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainer_AnnotationsEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<Container_AnnotationsEntry>): Container_AnnotationsEntry {
-    return Container_AnnotationsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Container_AnnotationsEntry>): Container_AnnotationsEntry {
-    const message = createBaseContainer_AnnotationsEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseListContainersResponse(): ListContainersResponse {
-  return { containers: [] };
-}
-
-export const ListContainersResponse: MessageFns<ListContainersResponse> = {
-  encode(message: ListContainersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.containers) {
-      Container.encode(v!, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ListContainersResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListContainersResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containers.push(Container.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ListContainersResponse>): ListContainersResponse {
-    return ListContainersResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListContainersResponse>): ListContainersResponse {
-    const message = createBaseListContainersResponse() as any;
-    message.containers = object.containers?.map((e) => Container.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseStreamContainersRequest(): StreamContainersRequest {
-  return { filter: undefined };
-}
-
-export const StreamContainersRequest: MessageFns<StreamContainersRequest> = {
-  encode(message: StreamContainersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.filter !== undefined) {
-      ContainerFilter.encode(message.filter, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StreamContainersRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStreamContainersRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.filter = ContainerFilter.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StreamContainersRequest>): StreamContainersRequest {
-    return StreamContainersRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StreamContainersRequest>): StreamContainersRequest {
-    const message = createBaseStreamContainersRequest() as any;
-    message.filter = (object.filter !== undefined && object.filter !== null)
-      ? ContainerFilter.fromPartial(object.filter)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseStreamContainersResponse(): StreamContainersResponse {
-  return { containers: [] };
-}
-
-export const StreamContainersResponse: MessageFns<StreamContainersResponse> = {
-  encode(message: StreamContainersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.containers) {
-      Container.encode(v!, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StreamContainersResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStreamContainersResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containers.push(Container.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StreamContainersResponse>): StreamContainersResponse {
-    return StreamContainersResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StreamContainersResponse>): StreamContainersResponse {
-    const message = createBaseStreamContainersResponse() as any;
-    message.containers = object.containers?.map((e) => Container.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseContainerStatusRequest(): ContainerStatusRequest {
-  return { containerId: "", verbose: false };
-}
-
-export const ContainerStatusRequest: MessageFns<ContainerStatusRequest> = {
-  encode(message: ContainerStatusRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    if (message.verbose !== false) {
-      writer.uint32(16).bool(message.verbose);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatusRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerStatusRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.verbose = reader.bool();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerStatusRequest>): ContainerStatusRequest {
-    return ContainerStatusRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerStatusRequest>): ContainerStatusRequest {
-    const message = createBaseContainerStatusRequest() as any;
-    message.containerId = object.containerId ?? "";
-    message.verbose = object.verbose ?? false;
-    return message;
-  },
-};
-
-function createBaseContainerStatus(): ContainerStatus {
-  return {
-    id: "",
-    metadata: undefined,
-    state: 0,
-    createdAt: 0n,
-    startedAt: 0n,
-    finishedAt: 0n,
-    exitCode: 0,
-    image: undefined,
-    imageRef: "",
-    reason: "",
-    message: "",
-    labels: {},
-    annotations: {},
-    mounts: [],
-    logPath: "",
-    resources: undefined,
-    imageId: "",
-    user: undefined,
-    stopSignal: 0,
-  };
-}
-
-export const ContainerStatus: MessageFns<ContainerStatus> = {
-  encode(message: ContainerStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== "") {
-      writer.uint32(10).string(message.id);
-    }
-    if (message.metadata !== undefined) {
-      ContainerMetadata.encode(message.metadata, writer.uint32(18).fork()).join();
-    }
-    if (message.state !== 0) {
-      writer.uint32(24).int32(message.state);
-    }
-    if (message.createdAt !== 0n) {
-      if (BigInt.asIntN(64, message.createdAt) !== message.createdAt) {
-        throw new globalThis.Error("value provided for field message.createdAt of type int64 too large");
-      }
-      writer.uint32(32).int64(message.createdAt);
-    }
-    if (message.startedAt !== 0n) {
-      if (BigInt.asIntN(64, message.startedAt) !== message.startedAt) {
-        throw new globalThis.Error("value provided for field message.startedAt of type int64 too large");
-      }
-      writer.uint32(40).int64(message.startedAt);
-    }
-    if (message.finishedAt !== 0n) {
-      if (BigInt.asIntN(64, message.finishedAt) !== message.finishedAt) {
-        throw new globalThis.Error("value provided for field message.finishedAt of type int64 too large");
-      }
-      writer.uint32(48).int64(message.finishedAt);
-    }
-    if (message.exitCode !== 0) {
-      writer.uint32(56).int32(message.exitCode);
-    }
-    if (message.image !== undefined) {
-      ImageSpec.encode(message.image, writer.uint32(66).fork()).join();
-    }
-    if (message.imageRef !== "") {
-      writer.uint32(74).string(message.imageRef);
-    }
-    if (message.reason !== "") {
-      writer.uint32(82).string(message.reason);
-    }
-    if (message.message !== "") {
-      writer.uint32(90).string(message.message);
-    }
-    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
-      ContainerStatus_LabelsEntry.encode({ key: key as any, value }, writer.uint32(98).fork()).join();
-    });
-    globalThis.Object.entries(message.annotations).forEach(([key, value]: [string, string]) => {
-      ContainerStatus_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(106).fork()).join();
-    });
-    for (const v of message.mounts) {
-      Mount.encode(v!, writer.uint32(114).fork()).join();
-    }
-    if (message.logPath !== "") {
-      writer.uint32(122).string(message.logPath);
-    }
-    if (message.resources !== undefined) {
-      ContainerResources.encode(message.resources, writer.uint32(130).fork()).join();
-    }
-    if (message.imageId !== "") {
-      writer.uint32(138).string(message.imageId);
-    }
-    if (message.user !== undefined) {
-      ContainerUser.encode(message.user, writer.uint32(146).fork()).join();
-    }
-    if (message.stopSignal !== 0) {
-      writer.uint32(152).int32(message.stopSignal);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatus {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerStatus() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.id = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.metadata = ContainerMetadata.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.state = reader.int32() as any;
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.createdAt = reader.int64() as bigint;
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.startedAt = reader.int64() as bigint;
-            continue;
-          }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
-
-            message.finishedAt = reader.int64() as bigint;
-            continue;
-          }
-          case 7: {
-            if (tag !== 56) {
-              break;
-            }
-
-            message.exitCode = reader.int32();
-            continue;
-          }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
-
-            message.image = ImageSpec.decode(reader, reader.uint32());
-            continue;
-          }
-          case 9: {
-            if (tag !== 74) {
-              break;
-            }
-
-            message.imageRef = reader.string();
-            continue;
-          }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.reason = reader.string();
-            continue;
-          }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
-
-            message.message = reader.string();
-            continue;
-          }
-          case 12: {
-            if (tag !== 98) {
-              break;
-            }
-
-            const entry12 = ContainerStatus_LabelsEntry.decode(reader, reader.uint32());
-            if (entry12.value !== undefined) {
-              message.labels[entry12.key] = entry12.value;
-            }
-            continue;
-          }
-          case 13: {
-            if (tag !== 106) {
-              break;
-            }
-
-            const entry13 = ContainerStatus_AnnotationsEntry.decode(reader, reader.uint32());
-            if (entry13.value !== undefined) {
-              message.annotations[entry13.key] = entry13.value;
-            }
-            continue;
-          }
-          case 14: {
-            if (tag !== 114) {
-              break;
-            }
-
-            message.mounts.push(Mount.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
-
-            message.logPath = reader.string();
-            continue;
-          }
-          case 16: {
-            if (tag !== 130) {
-              break;
-            }
-
-            message.resources = ContainerResources.decode(reader, reader.uint32());
-            continue;
-          }
-          case 17: {
-            if (tag !== 138) {
-              break;
-            }
-
-            message.imageId = reader.string();
-            continue;
-          }
-          case 18: {
-            if (tag !== 146) {
-              break;
-            }
-
-            message.user = ContainerUser.decode(reader, reader.uint32());
-            continue;
-          }
-          case 19: {
-            if (tag !== 152) {
-              break;
-            }
-
-            message.stopSignal = reader.int32() as any;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerStatus>): ContainerStatus {
-    return ContainerStatus.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerStatus>): ContainerStatus {
-    const message = createBaseContainerStatus() as any;
-    message.id = object.id ?? "";
-    message.metadata = (object.metadata !== undefined && object.metadata !== null)
-      ? ContainerMetadata.fromPartial(object.metadata)
-      : undefined;
-    message.state = object.state ?? 0;
-    message.createdAt = (object.createdAt !== undefined && object.createdAt !== null) ? BigInt(object.createdAt) : 0n;
-    message.startedAt = (object.startedAt !== undefined && object.startedAt !== null) ? BigInt(object.startedAt) : 0n;
-    message.finishedAt = (object.finishedAt !== undefined && object.finishedAt !== null)
-      ? BigInt(object.finishedAt)
-      : 0n;
-    message.exitCode = object.exitCode ?? 0;
-    message.image = (object.image !== undefined && object.image !== null)
-      ? ImageSpec.fromPartial(object.image)
-      : undefined;
-    message.imageRef = object.imageRef ?? "";
-    message.reason = object.reason ?? "";
-    message.message = object.message ?? "";
-    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.annotations = (globalThis.Object.entries(object.annotations ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.mounts = object.mounts?.map((e) => Mount.fromPartial(e)) || [];
-    message.logPath = object.logPath ?? "";
-    message.resources = (object.resources !== undefined && object.resources !== null)
-      ? ContainerResources.fromPartial(object.resources)
-      : undefined;
-    message.imageId = object.imageId ?? "";
-    message.user = (object.user !== undefined && object.user !== null)
-      ? ContainerUser.fromPartial(object.user)
-      : undefined;
-    message.stopSignal = object.stopSignal ?? 0;
-    return message;
-  },
-};
-
-function createBaseContainerStatus_LabelsEntry(): ContainerStatus_LabelsEntry {
-  return { key: "", value: "" };
-}
-
-export const ContainerStatus_LabelsEntry: MessageFns<ContainerStatus_LabelsEntry> = {
-  encode(message: ContainerStatus_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatus_LabelsEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerStatus_LabelsEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerStatus_LabelsEntry>): ContainerStatus_LabelsEntry {
-    return ContainerStatus_LabelsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerStatus_LabelsEntry>): ContainerStatus_LabelsEntry {
-    const message = createBaseContainerStatus_LabelsEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseContainerStatus_AnnotationsEntry(): ContainerStatus_AnnotationsEntry {
-  return { key: "", value: "" };
-}
-
-export const ContainerStatus_AnnotationsEntry: MessageFns<ContainerStatus_AnnotationsEntry> = {
-  encode(message: ContainerStatus_AnnotationsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatus_AnnotationsEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerStatus_AnnotationsEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerStatus_AnnotationsEntry>): ContainerStatus_AnnotationsEntry {
-    return ContainerStatus_AnnotationsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerStatus_AnnotationsEntry>): ContainerStatus_AnnotationsEntry {
-    const message = createBaseContainerStatus_AnnotationsEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseContainerStatusResponse(): ContainerStatusResponse {
-  return { status: undefined, info: {} };
-}
-
-export const ContainerStatusResponse: MessageFns<ContainerStatusResponse> = {
-  encode(message: ContainerStatusResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.status !== undefined) {
-      ContainerStatus.encode(message.status, writer.uint32(10).fork()).join();
-    }
-    globalThis.Object.entries(message.info).forEach(([key, value]: [string, string]) => {
-      ContainerStatusResponse_InfoEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
-    });
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatusResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerStatusResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.status = ContainerStatus.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            const entry2 = ContainerStatusResponse_InfoEntry.decode(reader, reader.uint32());
-            if (entry2.value !== undefined) {
-              message.info[entry2.key] = entry2.value;
-            }
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerStatusResponse>): ContainerStatusResponse {
-    return ContainerStatusResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerStatusResponse>): ContainerStatusResponse {
-    const message = createBaseContainerStatusResponse() as any;
-    message.status = (object.status !== undefined && object.status !== null)
-      ? ContainerStatus.fromPartial(object.status)
-      : undefined;
-    message.info = (globalThis.Object.entries(object.info ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
-  },
-};
-
-function createBaseContainerStatusResponse_InfoEntry(): ContainerStatusResponse_InfoEntry {
-  return { key: "", value: "" };
-}
-
-export const ContainerStatusResponse_InfoEntry: MessageFns<ContainerStatusResponse_InfoEntry> = {
-  encode(message: ContainerStatusResponse_InfoEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatusResponse_InfoEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerStatusResponse_InfoEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerStatusResponse_InfoEntry>): ContainerStatusResponse_InfoEntry {
-    return ContainerStatusResponse_InfoEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerStatusResponse_InfoEntry>): ContainerStatusResponse_InfoEntry {
-    const message = createBaseContainerStatusResponse_InfoEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseContainerResources(): ContainerResources {
-  return { linux: undefined, windows: undefined };
-}
-
-export const ContainerResources: MessageFns<ContainerResources> = {
-  encode(message: ContainerResources, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.linux !== undefined) {
-      LinuxContainerResources.encode(message.linux, writer.uint32(10).fork()).join();
-    }
-    if (message.windows !== undefined) {
-      WindowsContainerResources.encode(message.windows, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerResources {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerResources() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.linux = LinuxContainerResources.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.windows = WindowsContainerResources.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerResources>): ContainerResources {
-    return ContainerResources.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerResources>): ContainerResources {
-    const message = createBaseContainerResources() as any;
-    message.linux = (object.linux !== undefined && object.linux !== null)
-      ? LinuxContainerResources.fromPartial(object.linux)
-      : undefined;
-    message.windows = (object.windows !== undefined && object.windows !== null)
-      ? WindowsContainerResources.fromPartial(object.windows)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseContainerUser(): ContainerUser {
-  return { linux: undefined };
-}
-
-export const ContainerUser: MessageFns<ContainerUser> = {
-  encode(message: ContainerUser, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.linux !== undefined) {
-      LinuxContainerUser.encode(message.linux, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerUser {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerUser() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.linux = LinuxContainerUser.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerUser>): ContainerUser {
-    return ContainerUser.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerUser>): ContainerUser {
-    const message = createBaseContainerUser() as any;
-    message.linux = (object.linux !== undefined && object.linux !== null)
-      ? LinuxContainerUser.fromPartial(object.linux)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseUpdateContainerResourcesRequest(): UpdateContainerResourcesRequest {
-  return { containerId: "", linux: undefined, windows: undefined, annotations: {} };
-}
-
-export const UpdateContainerResourcesRequest: MessageFns<UpdateContainerResourcesRequest> = {
-  encode(message: UpdateContainerResourcesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    if (message.linux !== undefined) {
-      LinuxContainerResources.encode(message.linux, writer.uint32(18).fork()).join();
-    }
-    if (message.windows !== undefined) {
-      WindowsContainerResources.encode(message.windows, writer.uint32(26).fork()).join();
-    }
-    globalThis.Object.entries(message.annotations).forEach(([key, value]: [string, string]) => {
-      UpdateContainerResourcesRequest_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(34).fork())
-        .join();
-    });
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): UpdateContainerResourcesRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUpdateContainerResourcesRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.linux = LinuxContainerResources.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.windows = WindowsContainerResources.decode(reader, reader.uint32());
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            const entry4 = UpdateContainerResourcesRequest_AnnotationsEntry.decode(reader, reader.uint32());
-            if (entry4.value !== undefined) {
-              message.annotations[entry4.key] = entry4.value;
-            }
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<UpdateContainerResourcesRequest>): UpdateContainerResourcesRequest {
-    return UpdateContainerResourcesRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<UpdateContainerResourcesRequest>): UpdateContainerResourcesRequest {
-    const message = createBaseUpdateContainerResourcesRequest() as any;
-    message.containerId = object.containerId ?? "";
-    message.linux = (object.linux !== undefined && object.linux !== null)
-      ? LinuxContainerResources.fromPartial(object.linux)
-      : undefined;
-    message.windows = (object.windows !== undefined && object.windows !== null)
-      ? WindowsContainerResources.fromPartial(object.windows)
-      : undefined;
-    message.annotations = (globalThis.Object.entries(object.annotations ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
-  },
-};
-
-function createBaseUpdateContainerResourcesRequest_AnnotationsEntry(): UpdateContainerResourcesRequest_AnnotationsEntry {
-  return { key: "", value: "" };
-}
-
-export const UpdateContainerResourcesRequest_AnnotationsEntry: MessageFns<
-  UpdateContainerResourcesRequest_AnnotationsEntry
-> = {
-  encode(
-    message: UpdateContainerResourcesRequest_AnnotationsEntry,
-    writer: BinaryWriter = new BinaryWriter(),
-  ): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): UpdateContainerResourcesRequest_AnnotationsEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUpdateContainerResourcesRequest_AnnotationsEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(
-    base?: DeepPartial<UpdateContainerResourcesRequest_AnnotationsEntry>,
-  ): UpdateContainerResourcesRequest_AnnotationsEntry {
-    return UpdateContainerResourcesRequest_AnnotationsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(
-    object: DeepPartial<UpdateContainerResourcesRequest_AnnotationsEntry>,
-  ): UpdateContainerResourcesRequest_AnnotationsEntry {
-    const message = createBaseUpdateContainerResourcesRequest_AnnotationsEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseUpdateContainerResourcesResponse(): UpdateContainerResourcesResponse {
-  return {};
-}
-
-export const UpdateContainerResourcesResponse: MessageFns<UpdateContainerResourcesResponse> = {
-  encode(_: UpdateContainerResourcesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): UpdateContainerResourcesResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUpdateContainerResourcesResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<UpdateContainerResourcesResponse>): UpdateContainerResourcesResponse {
-    return UpdateContainerResourcesResponse.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<UpdateContainerResourcesResponse>): UpdateContainerResourcesResponse {
-    const message = createBaseUpdateContainerResourcesResponse() as any;
-    return message;
-  },
-};
-
-function createBaseExecSyncRequest(): ExecSyncRequest {
-  return { containerId: "", cmd: [], timeout: 0n };
-}
-
-export const ExecSyncRequest: MessageFns<ExecSyncRequest> = {
-  encode(message: ExecSyncRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    for (const v of message.cmd) {
-      writer.uint32(18).string(v!);
-    }
-    if (message.timeout !== 0n) {
-      if (BigInt.asIntN(64, message.timeout) !== message.timeout) {
-        throw new globalThis.Error("value provided for field message.timeout of type int64 too large");
-      }
-      writer.uint32(24).int64(message.timeout);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ExecSyncRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseExecSyncRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.cmd.push(reader.string());
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.timeout = reader.int64() as bigint;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ExecSyncRequest>): ExecSyncRequest {
-    return ExecSyncRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ExecSyncRequest>): ExecSyncRequest {
-    const message = createBaseExecSyncRequest() as any;
-    message.containerId = object.containerId ?? "";
-    message.cmd = object.cmd?.map((e) => e) || [];
-    message.timeout = (object.timeout !== undefined && object.timeout !== null) ? BigInt(object.timeout) : 0n;
-    return message;
-  },
-};
-
-function createBaseExecSyncResponse(): ExecSyncResponse {
-  return { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), exitCode: 0 };
-}
-
-export const ExecSyncResponse: MessageFns<ExecSyncResponse> = {
-  encode(message: ExecSyncResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.stdout.length !== 0) {
-      writer.uint32(10).bytes(message.stdout);
-    }
-    if (message.stderr.length !== 0) {
-      writer.uint32(18).bytes(message.stderr);
-    }
-    if (message.exitCode !== 0) {
-      writer.uint32(24).int32(message.exitCode);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ExecSyncResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseExecSyncResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.stdout = Buffer.from(reader.bytes());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.stderr = Buffer.from(reader.bytes());
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.exitCode = reader.int32();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ExecSyncResponse>): ExecSyncResponse {
-    return ExecSyncResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ExecSyncResponse>): ExecSyncResponse {
-    const message = createBaseExecSyncResponse() as any;
-    message.stdout = object.stdout ?? Buffer.alloc(0);
-    message.stderr = object.stderr ?? Buffer.alloc(0);
-    message.exitCode = object.exitCode ?? 0;
-    return message;
-  },
-};
-
-function createBaseExecRequest(): ExecRequest {
-  return { containerId: "", cmd: [], tty: false, stdin: false, stdout: false, stderr: false };
-}
-
-export const ExecRequest: MessageFns<ExecRequest> = {
-  encode(message: ExecRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    for (const v of message.cmd) {
-      writer.uint32(18).string(v!);
-    }
-    if (message.tty !== false) {
-      writer.uint32(24).bool(message.tty);
-    }
-    if (message.stdin !== false) {
-      writer.uint32(32).bool(message.stdin);
-    }
-    if (message.stdout !== false) {
-      writer.uint32(40).bool(message.stdout);
-    }
-    if (message.stderr !== false) {
-      writer.uint32(48).bool(message.stderr);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ExecRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseExecRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.cmd.push(reader.string());
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.tty = reader.bool();
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.stdin = reader.bool();
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.stdout = reader.bool();
-            continue;
-          }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
-
-            message.stderr = reader.bool();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ExecRequest>): ExecRequest {
-    return ExecRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ExecRequest>): ExecRequest {
-    const message = createBaseExecRequest() as any;
-    message.containerId = object.containerId ?? "";
-    message.cmd = object.cmd?.map((e) => e) || [];
-    message.tty = object.tty ?? false;
-    message.stdin = object.stdin ?? false;
-    message.stdout = object.stdout ?? false;
-    message.stderr = object.stderr ?? false;
-    return message;
-  },
-};
-
-function createBaseExecResponse(): ExecResponse {
-  return { url: "" };
-}
-
-export const ExecResponse: MessageFns<ExecResponse> = {
-  encode(message: ExecResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.url !== "") {
-      writer.uint32(10).string(message.url);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ExecResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseExecResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.url = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ExecResponse>): ExecResponse {
-    return ExecResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ExecResponse>): ExecResponse {
-    const message = createBaseExecResponse() as any;
-    message.url = object.url ?? "";
-    return message;
-  },
-};
-
-function createBaseAttachRequest(): AttachRequest {
-  return { containerId: "", stdin: false, tty: false, stdout: false, stderr: false };
-}
-
-export const AttachRequest: MessageFns<AttachRequest> = {
-  encode(message: AttachRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    if (message.stdin !== false) {
-      writer.uint32(16).bool(message.stdin);
-    }
-    if (message.tty !== false) {
-      writer.uint32(24).bool(message.tty);
-    }
-    if (message.stdout !== false) {
-      writer.uint32(32).bool(message.stdout);
-    }
-    if (message.stderr !== false) {
-      writer.uint32(40).bool(message.stderr);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): AttachRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseAttachRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.stdin = reader.bool();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.tty = reader.bool();
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.stdout = reader.bool();
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.stderr = reader.bool();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<AttachRequest>): AttachRequest {
-    return AttachRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<AttachRequest>): AttachRequest {
-    const message = createBaseAttachRequest() as any;
-    message.containerId = object.containerId ?? "";
-    message.stdin = object.stdin ?? false;
-    message.tty = object.tty ?? false;
-    message.stdout = object.stdout ?? false;
-    message.stderr = object.stderr ?? false;
-    return message;
-  },
-};
-
-function createBaseAttachResponse(): AttachResponse {
-  return { url: "" };
-}
-
-export const AttachResponse: MessageFns<AttachResponse> = {
-  encode(message: AttachResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.url !== "") {
-      writer.uint32(10).string(message.url);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): AttachResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseAttachResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.url = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<AttachResponse>): AttachResponse {
-    return AttachResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<AttachResponse>): AttachResponse {
-    const message = createBaseAttachResponse() as any;
-    message.url = object.url ?? "";
-    return message;
-  },
-};
-
-function createBasePortForwardRequest(): PortForwardRequest {
-  return { podSandboxId: "", port: [] };
-}
-
-export const PortForwardRequest: MessageFns<PortForwardRequest> = {
-  encode(message: PortForwardRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.podSandboxId !== "") {
-      writer.uint32(10).string(message.podSandboxId);
-    }
-    if (message.port.length !== 0) {
-      writer.uint32(18).fork();
-      for (const v of message.port) {
-        writer.int32(v);
-      }
-      writer.join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): PortForwardRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePortForwardRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.podSandboxId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag === 16) {
-              message.port.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 18) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.port.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<PortForwardRequest>): PortForwardRequest {
-    return PortForwardRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PortForwardRequest>): PortForwardRequest {
-    const message = createBasePortForwardRequest() as any;
-    message.podSandboxId = object.podSandboxId ?? "";
-    message.port = object.port?.map((e) => e) || [];
-    return message;
-  },
-};
-
-function createBasePortForwardResponse(): PortForwardResponse {
-  return { url: "" };
-}
-
-export const PortForwardResponse: MessageFns<PortForwardResponse> = {
-  encode(message: PortForwardResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.url !== "") {
-      writer.uint32(10).string(message.url);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): PortForwardResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePortForwardResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.url = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<PortForwardResponse>): PortForwardResponse {
-    return PortForwardResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PortForwardResponse>): PortForwardResponse {
-    const message = createBasePortForwardResponse() as any;
-    message.url = object.url ?? "";
-    return message;
-  },
-};
-
-function createBaseImageFilter(): ImageFilter {
-  return { image: undefined };
-}
-
-export const ImageFilter: MessageFns<ImageFilter> = {
-  encode(message: ImageFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.image !== undefined) {
-      ImageSpec.encode(message.image, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ImageFilter {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseImageFilter() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.image = ImageSpec.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ImageFilter>): ImageFilter {
-    return ImageFilter.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ImageFilter>): ImageFilter {
-    const message = createBaseImageFilter() as any;
-    message.image = (object.image !== undefined && object.image !== null)
-      ? ImageSpec.fromPartial(object.image)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseListImagesRequest(): ListImagesRequest {
-  return { filter: undefined };
-}
-
-export const ListImagesRequest: MessageFns<ListImagesRequest> = {
-  encode(message: ListImagesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.filter !== undefined) {
-      ImageFilter.encode(message.filter, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ListImagesRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListImagesRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.filter = ImageFilter.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ListImagesRequest>): ListImagesRequest {
-    return ListImagesRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListImagesRequest>): ListImagesRequest {
-    const message = createBaseListImagesRequest() as any;
-    message.filter = (object.filter !== undefined && object.filter !== null)
-      ? ImageFilter.fromPartial(object.filter)
-      : undefined;
-    return message;
-  },
-};
-
 function createBaseImage(): Image {
   return {
     id: "",
@@ -12199,6 +15849,120 @@ export const Image: MessageFns<Image> = {
     message.username = object.username ?? "";
     message.spec = (object.spec !== undefined && object.spec !== null) ? ImageSpec.fromPartial(object.spec) : undefined;
     message.pinned = object.pinned ?? false;
+    return message;
+  },
+};
+
+function createBaseImageFilter(): ImageFilter {
+  return { image: undefined };
+}
+
+export const ImageFilter: MessageFns<ImageFilter> = {
+  encode(message: ImageFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.image !== undefined) {
+      ImageSpec.encode(message.image, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImageFilter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImageFilter() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.image = ImageSpec.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ImageFilter>): ImageFilter {
+    return ImageFilter.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ImageFilter>): ImageFilter {
+    const message = createBaseImageFilter() as any;
+    message.image = (object.image !== undefined && object.image !== null)
+      ? ImageSpec.fromPartial(object.image)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListImagesRequest(): ListImagesRequest {
+  return { filter: undefined };
+}
+
+export const ListImagesRequest: MessageFns<ListImagesRequest> = {
+  encode(message: ListImagesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.filter !== undefined) {
+      ImageFilter.encode(message.filter, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListImagesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListImagesRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filter = ImageFilter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListImagesRequest>): ListImagesRequest {
+    return ListImagesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListImagesRequest>): ListImagesRequest {
+    const message = createBaseListImagesRequest() as any;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? ImageFilter.fromPartial(object.filter)
+      : undefined;
     return message;
   },
 };
@@ -12939,807 +16703,6 @@ export const RemoveImageResponse: MessageFns<RemoveImageResponse> = {
   },
 };
 
-function createBaseNetworkConfig(): NetworkConfig {
-  return { podCidr: "" };
-}
-
-export const NetworkConfig: MessageFns<NetworkConfig> = {
-  encode(message: NetworkConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.podCidr !== "") {
-      writer.uint32(10).string(message.podCidr);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): NetworkConfig {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseNetworkConfig() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.podCidr = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<NetworkConfig>): NetworkConfig {
-    return NetworkConfig.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<NetworkConfig>): NetworkConfig {
-    const message = createBaseNetworkConfig() as any;
-    message.podCidr = object.podCidr ?? "";
-    return message;
-  },
-};
-
-function createBaseRuntimeConfig(): RuntimeConfig {
-  return { networkConfig: undefined };
-}
-
-export const RuntimeConfig: MessageFns<RuntimeConfig> = {
-  encode(message: RuntimeConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.networkConfig !== undefined) {
-      NetworkConfig.encode(message.networkConfig, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeConfig {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRuntimeConfig() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.networkConfig = NetworkConfig.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RuntimeConfig>): RuntimeConfig {
-    return RuntimeConfig.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RuntimeConfig>): RuntimeConfig {
-    const message = createBaseRuntimeConfig() as any;
-    message.networkConfig = (object.networkConfig !== undefined && object.networkConfig !== null)
-      ? NetworkConfig.fromPartial(object.networkConfig)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseUpdateRuntimeConfigRequest(): UpdateRuntimeConfigRequest {
-  return { runtimeConfig: undefined };
-}
-
-export const UpdateRuntimeConfigRequest: MessageFns<UpdateRuntimeConfigRequest> = {
-  encode(message: UpdateRuntimeConfigRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runtimeConfig !== undefined) {
-      RuntimeConfig.encode(message.runtimeConfig, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): UpdateRuntimeConfigRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUpdateRuntimeConfigRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.runtimeConfig = RuntimeConfig.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<UpdateRuntimeConfigRequest>): UpdateRuntimeConfigRequest {
-    return UpdateRuntimeConfigRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<UpdateRuntimeConfigRequest>): UpdateRuntimeConfigRequest {
-    const message = createBaseUpdateRuntimeConfigRequest() as any;
-    message.runtimeConfig = (object.runtimeConfig !== undefined && object.runtimeConfig !== null)
-      ? RuntimeConfig.fromPartial(object.runtimeConfig)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseUpdateRuntimeConfigResponse(): UpdateRuntimeConfigResponse {
-  return {};
-}
-
-export const UpdateRuntimeConfigResponse: MessageFns<UpdateRuntimeConfigResponse> = {
-  encode(_: UpdateRuntimeConfigResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): UpdateRuntimeConfigResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUpdateRuntimeConfigResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<UpdateRuntimeConfigResponse>): UpdateRuntimeConfigResponse {
-    return UpdateRuntimeConfigResponse.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<UpdateRuntimeConfigResponse>): UpdateRuntimeConfigResponse {
-    const message = createBaseUpdateRuntimeConfigResponse() as any;
-    return message;
-  },
-};
-
-function createBaseRuntimeCondition(): RuntimeCondition {
-  return { type: "", status: false, reason: "", message: "" };
-}
-
-export const RuntimeCondition: MessageFns<RuntimeCondition> = {
-  encode(message: RuntimeCondition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== "") {
-      writer.uint32(10).string(message.type);
-    }
-    if (message.status !== false) {
-      writer.uint32(16).bool(message.status);
-    }
-    if (message.reason !== "") {
-      writer.uint32(26).string(message.reason);
-    }
-    if (message.message !== "") {
-      writer.uint32(34).string(message.message);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeCondition {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRuntimeCondition() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.type = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.status = reader.bool();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.reason = reader.string();
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.message = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RuntimeCondition>): RuntimeCondition {
-    return RuntimeCondition.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RuntimeCondition>): RuntimeCondition {
-    const message = createBaseRuntimeCondition() as any;
-    message.type = object.type ?? "";
-    message.status = object.status ?? false;
-    message.reason = object.reason ?? "";
-    message.message = object.message ?? "";
-    return message;
-  },
-};
-
-function createBaseRuntimeStatus(): RuntimeStatus {
-  return { conditions: [] };
-}
-
-export const RuntimeStatus: MessageFns<RuntimeStatus> = {
-  encode(message: RuntimeStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.conditions) {
-      RuntimeCondition.encode(v!, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeStatus {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRuntimeStatus() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.conditions.push(RuntimeCondition.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RuntimeStatus>): RuntimeStatus {
-    return RuntimeStatus.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RuntimeStatus>): RuntimeStatus {
-    const message = createBaseRuntimeStatus() as any;
-    message.conditions = object.conditions?.map((e) => RuntimeCondition.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseStatusRequest(): StatusRequest {
-  return { verbose: false };
-}
-
-export const StatusRequest: MessageFns<StatusRequest> = {
-  encode(message: StatusRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.verbose !== false) {
-      writer.uint32(8).bool(message.verbose);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StatusRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStatusRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.verbose = reader.bool();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StatusRequest>): StatusRequest {
-    return StatusRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StatusRequest>): StatusRequest {
-    const message = createBaseStatusRequest() as any;
-    message.verbose = object.verbose ?? false;
-    return message;
-  },
-};
-
-function createBaseRuntimeHandlerFeatures(): RuntimeHandlerFeatures {
-  return { recursiveReadOnlyMounts: false, userNamespaces: false };
-}
-
-export const RuntimeHandlerFeatures: MessageFns<RuntimeHandlerFeatures> = {
-  encode(message: RuntimeHandlerFeatures, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.recursiveReadOnlyMounts !== false) {
-      writer.uint32(8).bool(message.recursiveReadOnlyMounts);
-    }
-    if (message.userNamespaces !== false) {
-      writer.uint32(16).bool(message.userNamespaces);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeHandlerFeatures {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRuntimeHandlerFeatures() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.recursiveReadOnlyMounts = reader.bool();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.userNamespaces = reader.bool();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RuntimeHandlerFeatures>): RuntimeHandlerFeatures {
-    return RuntimeHandlerFeatures.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RuntimeHandlerFeatures>): RuntimeHandlerFeatures {
-    const message = createBaseRuntimeHandlerFeatures() as any;
-    message.recursiveReadOnlyMounts = object.recursiveReadOnlyMounts ?? false;
-    message.userNamespaces = object.userNamespaces ?? false;
-    return message;
-  },
-};
-
-function createBaseRuntimeHandler(): RuntimeHandler {
-  return { name: "", features: undefined };
-}
-
-export const RuntimeHandler: MessageFns<RuntimeHandler> = {
-  encode(message: RuntimeHandler, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
-    }
-    if (message.features !== undefined) {
-      RuntimeHandlerFeatures.encode(message.features, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeHandler {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRuntimeHandler() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.name = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.features = RuntimeHandlerFeatures.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RuntimeHandler>): RuntimeHandler {
-    return RuntimeHandler.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RuntimeHandler>): RuntimeHandler {
-    const message = createBaseRuntimeHandler() as any;
-    message.name = object.name ?? "";
-    message.features = (object.features !== undefined && object.features !== null)
-      ? RuntimeHandlerFeatures.fromPartial(object.features)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseRuntimeFeatures(): RuntimeFeatures {
-  return { supplementalGroupsPolicy: false, userNamespacesHostNetwork: false, mountOptions: false };
-}
-
-export const RuntimeFeatures: MessageFns<RuntimeFeatures> = {
-  encode(message: RuntimeFeatures, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.supplementalGroupsPolicy !== false) {
-      writer.uint32(8).bool(message.supplementalGroupsPolicy);
-    }
-    if (message.userNamespacesHostNetwork !== false) {
-      writer.uint32(16).bool(message.userNamespacesHostNetwork);
-    }
-    if (message.mountOptions !== false) {
-      writer.uint32(24).bool(message.mountOptions);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeFeatures {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRuntimeFeatures() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.supplementalGroupsPolicy = reader.bool();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.userNamespacesHostNetwork = reader.bool();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.mountOptions = reader.bool();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RuntimeFeatures>): RuntimeFeatures {
-    return RuntimeFeatures.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RuntimeFeatures>): RuntimeFeatures {
-    const message = createBaseRuntimeFeatures() as any;
-    message.supplementalGroupsPolicy = object.supplementalGroupsPolicy ?? false;
-    message.userNamespacesHostNetwork = object.userNamespacesHostNetwork ?? false;
-    message.mountOptions = object.mountOptions ?? false;
-    return message;
-  },
-};
-
-function createBaseStatusResponse(): StatusResponse {
-  return { status: undefined, info: {}, runtimeHandlers: [], features: undefined };
-}
-
-export const StatusResponse: MessageFns<StatusResponse> = {
-  encode(message: StatusResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.status !== undefined) {
-      RuntimeStatus.encode(message.status, writer.uint32(10).fork()).join();
-    }
-    globalThis.Object.entries(message.info).forEach(([key, value]: [string, string]) => {
-      StatusResponse_InfoEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
-    });
-    for (const v of message.runtimeHandlers) {
-      RuntimeHandler.encode(v!, writer.uint32(26).fork()).join();
-    }
-    if (message.features !== undefined) {
-      RuntimeFeatures.encode(message.features, writer.uint32(34).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StatusResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStatusResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.status = RuntimeStatus.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            const entry2 = StatusResponse_InfoEntry.decode(reader, reader.uint32());
-            if (entry2.value !== undefined) {
-              message.info[entry2.key] = entry2.value;
-            }
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.runtimeHandlers.push(RuntimeHandler.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.features = RuntimeFeatures.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StatusResponse>): StatusResponse {
-    return StatusResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StatusResponse>): StatusResponse {
-    const message = createBaseStatusResponse() as any;
-    message.status = (object.status !== undefined && object.status !== null)
-      ? RuntimeStatus.fromPartial(object.status)
-      : undefined;
-    message.info = (globalThis.Object.entries(object.info ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.runtimeHandlers = object.runtimeHandlers?.map((e) => RuntimeHandler.fromPartial(e)) || [];
-    message.features = (object.features !== undefined && object.features !== null)
-      ? RuntimeFeatures.fromPartial(object.features)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseStatusResponse_InfoEntry(): StatusResponse_InfoEntry {
-  return { key: "", value: "" };
-}
-
-export const StatusResponse_InfoEntry: MessageFns<StatusResponse_InfoEntry> = {
-  encode(message: StatusResponse_InfoEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StatusResponse_InfoEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStatusResponse_InfoEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StatusResponse_InfoEntry>): StatusResponse_InfoEntry {
-    return StatusResponse_InfoEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StatusResponse_InfoEntry>): StatusResponse_InfoEntry {
-    const message = createBaseStatusResponse_InfoEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
 function createBaseImageFsInfoRequest(): ImageFsInfoRequest {
   return {};
 }
@@ -13779,305 +16742,6 @@ export const ImageFsInfoRequest: MessageFns<ImageFsInfoRequest> = {
   },
   fromPartial(_: DeepPartial<ImageFsInfoRequest>): ImageFsInfoRequest {
     const message = createBaseImageFsInfoRequest() as any;
-    return message;
-  },
-};
-
-function createBaseUInt64Value(): UInt64Value {
-  return { value: 0n };
-}
-
-export const UInt64Value: MessageFns<UInt64Value> = {
-  encode(message: UInt64Value, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.value !== 0n) {
-      if (BigInt.asUintN(64, message.value) !== message.value) {
-        throw new globalThis.Error("value provided for field message.value of type uint64 too large");
-      }
-      writer.uint32(8).uint64(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): UInt64Value {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUInt64Value() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.value = reader.uint64() as bigint;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<UInt64Value>): UInt64Value {
-    return UInt64Value.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<UInt64Value>): UInt64Value {
-    const message = createBaseUInt64Value() as any;
-    message.value = (object.value !== undefined && object.value !== null) ? BigInt(object.value) : 0n;
-    return message;
-  },
-};
-
-function createBaseFilesystemIdentifier(): FilesystemIdentifier {
-  return { mountpoint: "" };
-}
-
-export const FilesystemIdentifier: MessageFns<FilesystemIdentifier> = {
-  encode(message: FilesystemIdentifier, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.mountpoint !== "") {
-      writer.uint32(10).string(message.mountpoint);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): FilesystemIdentifier {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFilesystemIdentifier() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.mountpoint = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<FilesystemIdentifier>): FilesystemIdentifier {
-    return FilesystemIdentifier.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<FilesystemIdentifier>): FilesystemIdentifier {
-    const message = createBaseFilesystemIdentifier() as any;
-    message.mountpoint = object.mountpoint ?? "";
-    return message;
-  },
-};
-
-function createBaseFilesystemUsage(): FilesystemUsage {
-  return { timestamp: 0n, fsId: undefined, usedBytes: undefined, inodesUsed: undefined };
-}
-
-export const FilesystemUsage: MessageFns<FilesystemUsage> = {
-  encode(message: FilesystemUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timestamp !== 0n) {
-      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
-        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
-      }
-      writer.uint32(8).int64(message.timestamp);
-    }
-    if (message.fsId !== undefined) {
-      FilesystemIdentifier.encode(message.fsId, writer.uint32(18).fork()).join();
-    }
-    if (message.usedBytes !== undefined) {
-      UInt64Value.encode(message.usedBytes, writer.uint32(26).fork()).join();
-    }
-    if (message.inodesUsed !== undefined) {
-      UInt64Value.encode(message.inodesUsed, writer.uint32(34).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): FilesystemUsage {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFilesystemUsage() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.timestamp = reader.int64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.fsId = FilesystemIdentifier.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.usedBytes = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.inodesUsed = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<FilesystemUsage>): FilesystemUsage {
-    return FilesystemUsage.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<FilesystemUsage>): FilesystemUsage {
-    const message = createBaseFilesystemUsage() as any;
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
-    message.fsId = (object.fsId !== undefined && object.fsId !== null)
-      ? FilesystemIdentifier.fromPartial(object.fsId)
-      : undefined;
-    message.usedBytes = (object.usedBytes !== undefined && object.usedBytes !== null)
-      ? UInt64Value.fromPartial(object.usedBytes)
-      : undefined;
-    message.inodesUsed = (object.inodesUsed !== undefined && object.inodesUsed !== null)
-      ? UInt64Value.fromPartial(object.inodesUsed)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseWindowsFilesystemUsage(): WindowsFilesystemUsage {
-  return { timestamp: 0n, fsId: undefined, usedBytes: undefined };
-}
-
-export const WindowsFilesystemUsage: MessageFns<WindowsFilesystemUsage> = {
-  encode(message: WindowsFilesystemUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timestamp !== 0n) {
-      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
-        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
-      }
-      writer.uint32(8).int64(message.timestamp);
-    }
-    if (message.fsId !== undefined) {
-      FilesystemIdentifier.encode(message.fsId, writer.uint32(18).fork()).join();
-    }
-    if (message.usedBytes !== undefined) {
-      UInt64Value.encode(message.usedBytes, writer.uint32(26).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): WindowsFilesystemUsage {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWindowsFilesystemUsage() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.timestamp = reader.int64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.fsId = FilesystemIdentifier.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.usedBytes = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<WindowsFilesystemUsage>): WindowsFilesystemUsage {
-    return WindowsFilesystemUsage.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<WindowsFilesystemUsage>): WindowsFilesystemUsage {
-    const message = createBaseWindowsFilesystemUsage() as any;
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
-    message.fsId = (object.fsId !== undefined && object.fsId !== null)
-      ? FilesystemIdentifier.fromPartial(object.fsId)
-      : undefined;
-    message.usedBytes = (object.usedBytes !== undefined && object.usedBytes !== null)
-      ? UInt64Value.fromPartial(object.usedBytes)
-      : undefined;
     return message;
   },
 };
@@ -14149,19 +16813,19 @@ export const ImageFsInfoResponse: MessageFns<ImageFsInfoResponse> = {
   },
 };
 
-function createBaseContainerStatsRequest(): ContainerStatsRequest {
-  return { containerId: "" };
+function createBaseWindowsPodSandboxConfig(): WindowsPodSandboxConfig {
+  return { securityContext: undefined };
 }
 
-export const ContainerStatsRequest: MessageFns<ContainerStatsRequest> = {
-  encode(message: ContainerStatsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
+export const WindowsPodSandboxConfig: MessageFns<WindowsPodSandboxConfig> = {
+  encode(message: WindowsPodSandboxConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.securityContext !== undefined) {
+      WindowsSandboxSecurityContext.encode(message.securityContext, writer.uint32(10).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatsRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): WindowsPodSandboxConfig {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -14170,7 +16834,7 @@ export const ContainerStatsRequest: MessageFns<ContainerStatsRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerStatsRequest() as any;
+      const message = createBaseWindowsPodSandboxConfig() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -14179,7 +16843,7 @@ export const ContainerStatsRequest: MessageFns<ContainerStatsRequest> = {
               break;
             }
 
-            message.containerId = reader.string();
+            message.securityContext = WindowsSandboxSecurityContext.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -14194,86 +16858,40 @@ export const ContainerStatsRequest: MessageFns<ContainerStatsRequest> = {
     }
   },
 
-  create(base?: DeepPartial<ContainerStatsRequest>): ContainerStatsRequest {
-    return ContainerStatsRequest.fromPartial(base ?? {});
+  create(base?: DeepPartial<WindowsPodSandboxConfig>): WindowsPodSandboxConfig {
+    return WindowsPodSandboxConfig.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<ContainerStatsRequest>): ContainerStatsRequest {
-    const message = createBaseContainerStatsRequest() as any;
-    message.containerId = object.containerId ?? "";
-    return message;
-  },
-};
-
-function createBaseContainerStatsResponse(): ContainerStatsResponse {
-  return { stats: undefined };
-}
-
-export const ContainerStatsResponse: MessageFns<ContainerStatsResponse> = {
-  encode(message: ContainerStatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.stats !== undefined) {
-      ContainerStats.encode(message.stats, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatsResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerStatsResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.stats = ContainerStats.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerStatsResponse>): ContainerStatsResponse {
-    return ContainerStatsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerStatsResponse>): ContainerStatsResponse {
-    const message = createBaseContainerStatsResponse() as any;
-    message.stats = (object.stats !== undefined && object.stats !== null)
-      ? ContainerStats.fromPartial(object.stats)
+  fromPartial(object: DeepPartial<WindowsPodSandboxConfig>): WindowsPodSandboxConfig {
+    const message = createBaseWindowsPodSandboxConfig() as any;
+    message.securityContext = (object.securityContext !== undefined && object.securityContext !== null)
+      ? WindowsSandboxSecurityContext.fromPartial(object.securityContext)
       : undefined;
     return message;
   },
 };
 
-function createBaseListContainerStatsRequest(): ListContainerStatsRequest {
-  return { filter: undefined };
+function createBaseWindowsSandboxSecurityContext(): WindowsSandboxSecurityContext {
+  return { runAsUsername: "", credentialSpec: "", hostProcess: false, namespaceOptions: undefined };
 }
 
-export const ListContainerStatsRequest: MessageFns<ListContainerStatsRequest> = {
-  encode(message: ListContainerStatsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.filter !== undefined) {
-      ContainerStatsFilter.encode(message.filter, writer.uint32(10).fork()).join();
+export const WindowsSandboxSecurityContext: MessageFns<WindowsSandboxSecurityContext> = {
+  encode(message: WindowsSandboxSecurityContext, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.runAsUsername !== "") {
+      writer.uint32(10).string(message.runAsUsername);
+    }
+    if (message.credentialSpec !== "") {
+      writer.uint32(18).string(message.credentialSpec);
+    }
+    if (message.hostProcess !== false) {
+      writer.uint32(24).bool(message.hostProcess);
+    }
+    if (message.namespaceOptions !== undefined) {
+      WindowsNamespaceOption.encode(message.namespaceOptions, writer.uint32(34).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): ListContainerStatsRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): WindowsSandboxSecurityContext {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -14282,7 +16900,7 @@ export const ListContainerStatsRequest: MessageFns<ListContainerStatsRequest> = 
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListContainerStatsRequest() as any;
+      const message = createBaseWindowsSandboxSecurityContext() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -14291,70 +16909,7 @@ export const ListContainerStatsRequest: MessageFns<ListContainerStatsRequest> = 
               break;
             }
 
-            message.filter = ContainerStatsFilter.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ListContainerStatsRequest>): ListContainerStatsRequest {
-    return ListContainerStatsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListContainerStatsRequest>): ListContainerStatsRequest {
-    const message = createBaseListContainerStatsRequest() as any;
-    message.filter = (object.filter !== undefined && object.filter !== null)
-      ? ContainerStatsFilter.fromPartial(object.filter)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseContainerStatsFilter(): ContainerStatsFilter {
-  return { id: "", podSandboxId: "", labelSelector: {} };
-}
-
-export const ContainerStatsFilter: MessageFns<ContainerStatsFilter> = {
-  encode(message: ContainerStatsFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== "") {
-      writer.uint32(10).string(message.id);
-    }
-    if (message.podSandboxId !== "") {
-      writer.uint32(18).string(message.podSandboxId);
-    }
-    globalThis.Object.entries(message.labelSelector).forEach(([key, value]: [string, string]) => {
-      ContainerStatsFilter_LabelSelectorEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
-    });
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatsFilter {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerStatsFilter() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.id = reader.string();
+            message.runAsUsername = reader.string();
             continue;
           }
           case 2: {
@@ -14362,345 +16917,15 @@ export const ContainerStatsFilter: MessageFns<ContainerStatsFilter> = {
               break;
             }
 
-            message.podSandboxId = reader.string();
+            message.credentialSpec = reader.string();
             continue;
           }
           case 3: {
-            if (tag !== 26) {
+            if (tag !== 24) {
               break;
             }
 
-            const entry3 = ContainerStatsFilter_LabelSelectorEntry.decode(reader, reader.uint32());
-            if (entry3.value !== undefined) {
-              message.labelSelector[entry3.key] = entry3.value;
-            }
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerStatsFilter>): ContainerStatsFilter {
-    return ContainerStatsFilter.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerStatsFilter>): ContainerStatsFilter {
-    const message = createBaseContainerStatsFilter() as any;
-    message.id = object.id ?? "";
-    message.podSandboxId = object.podSandboxId ?? "";
-    message.labelSelector = (globalThis.Object.entries(object.labelSelector ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
-  },
-};
-
-function createBaseContainerStatsFilter_LabelSelectorEntry(): ContainerStatsFilter_LabelSelectorEntry {
-  return { key: "", value: "" };
-}
-
-export const ContainerStatsFilter_LabelSelectorEntry: MessageFns<ContainerStatsFilter_LabelSelectorEntry> = {
-  encode(message: ContainerStatsFilter_LabelSelectorEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStatsFilter_LabelSelectorEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerStatsFilter_LabelSelectorEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerStatsFilter_LabelSelectorEntry>): ContainerStatsFilter_LabelSelectorEntry {
-    return ContainerStatsFilter_LabelSelectorEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerStatsFilter_LabelSelectorEntry>): ContainerStatsFilter_LabelSelectorEntry {
-    const message = createBaseContainerStatsFilter_LabelSelectorEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseListContainerStatsResponse(): ListContainerStatsResponse {
-  return { stats: [] };
-}
-
-export const ListContainerStatsResponse: MessageFns<ListContainerStatsResponse> = {
-  encode(message: ListContainerStatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.stats) {
-      ContainerStats.encode(v!, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ListContainerStatsResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListContainerStatsResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.stats.push(ContainerStats.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ListContainerStatsResponse>): ListContainerStatsResponse {
-    return ListContainerStatsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListContainerStatsResponse>): ListContainerStatsResponse {
-    const message = createBaseListContainerStatsResponse() as any;
-    message.stats = object.stats?.map((e) => ContainerStats.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseStreamContainerStatsRequest(): StreamContainerStatsRequest {
-  return { filter: undefined };
-}
-
-export const StreamContainerStatsRequest: MessageFns<StreamContainerStatsRequest> = {
-  encode(message: StreamContainerStatsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.filter !== undefined) {
-      ContainerStatsFilter.encode(message.filter, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StreamContainerStatsRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStreamContainerStatsRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.filter = ContainerStatsFilter.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StreamContainerStatsRequest>): StreamContainerStatsRequest {
-    return StreamContainerStatsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StreamContainerStatsRequest>): StreamContainerStatsRequest {
-    const message = createBaseStreamContainerStatsRequest() as any;
-    message.filter = (object.filter !== undefined && object.filter !== null)
-      ? ContainerStatsFilter.fromPartial(object.filter)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseStreamContainerStatsResponse(): StreamContainerStatsResponse {
-  return { containerStats: [] };
-}
-
-export const StreamContainerStatsResponse: MessageFns<StreamContainerStatsResponse> = {
-  encode(message: StreamContainerStatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.containerStats) {
-      ContainerStats.encode(v!, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StreamContainerStatsResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStreamContainerStatsResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerStats.push(ContainerStats.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StreamContainerStatsResponse>): StreamContainerStatsResponse {
-    return StreamContainerStatsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StreamContainerStatsResponse>): StreamContainerStatsResponse {
-    const message = createBaseStreamContainerStatsResponse() as any;
-    message.containerStats = object.containerStats?.map((e) => ContainerStats.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseContainerAttributes(): ContainerAttributes {
-  return { id: "", metadata: undefined, labels: {}, annotations: {} };
-}
-
-export const ContainerAttributes: MessageFns<ContainerAttributes> = {
-  encode(message: ContainerAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== "") {
-      writer.uint32(10).string(message.id);
-    }
-    if (message.metadata !== undefined) {
-      ContainerMetadata.encode(message.metadata, writer.uint32(18).fork()).join();
-    }
-    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
-      ContainerAttributes_LabelsEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
-    });
-    globalThis.Object.entries(message.annotations).forEach(([key, value]: [string, string]) => {
-      ContainerAttributes_AnnotationsEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
-    });
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerAttributes {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerAttributes() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.id = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.metadata = ContainerMetadata.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            const entry3 = ContainerAttributes_LabelsEntry.decode(reader, reader.uint32());
-            if (entry3.value !== undefined) {
-              message.labels[entry3.key] = entry3.value;
-            }
+            message.hostProcess = reader.bool();
             continue;
           }
           case 4: {
@@ -14708,10 +16933,7 @@ export const ContainerAttributes: MessageFns<ContainerAttributes> = {
               break;
             }
 
-            const entry4 = ContainerAttributes_AnnotationsEntry.decode(reader, reader.uint32());
-            if (entry4.value !== undefined) {
-              message.annotations[entry4.key] = entry4.value;
-            }
+            message.namespaceOptions = WindowsNamespaceOption.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -14726,53 +16948,34 @@ export const ContainerAttributes: MessageFns<ContainerAttributes> = {
     }
   },
 
-  create(base?: DeepPartial<ContainerAttributes>): ContainerAttributes {
-    return ContainerAttributes.fromPartial(base ?? {});
+  create(base?: DeepPartial<WindowsSandboxSecurityContext>): WindowsSandboxSecurityContext {
+    return WindowsSandboxSecurityContext.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<ContainerAttributes>): ContainerAttributes {
-    const message = createBaseContainerAttributes() as any;
-    message.id = object.id ?? "";
-    message.metadata = (object.metadata !== undefined && object.metadata !== null)
-      ? ContainerMetadata.fromPartial(object.metadata)
+  fromPartial(object: DeepPartial<WindowsSandboxSecurityContext>): WindowsSandboxSecurityContext {
+    const message = createBaseWindowsSandboxSecurityContext() as any;
+    message.runAsUsername = object.runAsUsername ?? "";
+    message.credentialSpec = object.credentialSpec ?? "";
+    message.hostProcess = object.hostProcess ?? false;
+    message.namespaceOptions = (object.namespaceOptions !== undefined && object.namespaceOptions !== null)
+      ? WindowsNamespaceOption.fromPartial(object.namespaceOptions)
       : undefined;
-    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.annotations = (globalThis.Object.entries(object.annotations ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
     return message;
   },
 };
 
-function createBaseContainerAttributes_LabelsEntry(): ContainerAttributes_LabelsEntry {
-  return { key: "", value: "" };
+function createBaseWindowsNamespaceOption(): WindowsNamespaceOption {
+  return { network: 0 };
 }
 
-export const ContainerAttributes_LabelsEntry: MessageFns<ContainerAttributes_LabelsEntry> = {
-  encode(message: ContainerAttributes_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
+export const WindowsNamespaceOption: MessageFns<WindowsNamespaceOption> = {
+  encode(message: WindowsNamespaceOption, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.network !== 0) {
+      writer.uint32(8).int32(message.network);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerAttributes_LabelsEntry {
+  decode(input: BinaryReader | Uint8Array, length?: number): WindowsNamespaceOption {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -14781,24 +16984,16 @@ export const ContainerAttributes_LabelsEntry: MessageFns<ContainerAttributes_Lab
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerAttributes_LabelsEntry() as any;
+      const message = createBaseWindowsNamespaceOption() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
+            message.network = reader.int32() as any;
             continue;
           }
         }
@@ -14813,33 +17008,32 @@ export const ContainerAttributes_LabelsEntry: MessageFns<ContainerAttributes_Lab
     }
   },
 
-  create(base?: DeepPartial<ContainerAttributes_LabelsEntry>): ContainerAttributes_LabelsEntry {
-    return ContainerAttributes_LabelsEntry.fromPartial(base ?? {});
+  create(base?: DeepPartial<WindowsNamespaceOption>): WindowsNamespaceOption {
+    return WindowsNamespaceOption.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<ContainerAttributes_LabelsEntry>): ContainerAttributes_LabelsEntry {
-    const message = createBaseContainerAttributes_LabelsEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
+  fromPartial(object: DeepPartial<WindowsNamespaceOption>): WindowsNamespaceOption {
+    const message = createBaseWindowsNamespaceOption() as any;
+    message.network = object.network ?? 0;
     return message;
   },
 };
 
-function createBaseContainerAttributes_AnnotationsEntry(): ContainerAttributes_AnnotationsEntry {
-  return { key: "", value: "" };
+function createBaseWindowsContainerConfig(): WindowsContainerConfig {
+  return { resources: undefined, securityContext: undefined };
 }
 
-export const ContainerAttributes_AnnotationsEntry: MessageFns<ContainerAttributes_AnnotationsEntry> = {
-  encode(message: ContainerAttributes_AnnotationsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
+export const WindowsContainerConfig: MessageFns<WindowsContainerConfig> = {
+  encode(message: WindowsContainerConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.resources !== undefined) {
+      WindowsContainerResources.encode(message.resources, writer.uint32(10).fork()).join();
     }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
+    if (message.securityContext !== undefined) {
+      WindowsContainerSecurityContext.encode(message.securityContext, writer.uint32(18).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerAttributes_AnnotationsEntry {
+  decode(input: BinaryReader | Uint8Array, length?: number): WindowsContainerConfig {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -14848,7 +17042,7 @@ export const ContainerAttributes_AnnotationsEntry: MessageFns<ContainerAttribute
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerAttributes_AnnotationsEntry() as any;
+      const message = createBaseWindowsContainerConfig() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -14857,7 +17051,7 @@ export const ContainerAttributes_AnnotationsEntry: MessageFns<ContainerAttribute
               break;
             }
 
-            message.key = reader.string();
+            message.resources = WindowsContainerResources.decode(reader, reader.uint32());
             continue;
           }
           case 2: {
@@ -14865,7 +17059,7 @@ export const ContainerAttributes_AnnotationsEntry: MessageFns<ContainerAttribute
               break;
             }
 
-            message.value = reader.string();
+            message.securityContext = WindowsContainerSecurityContext.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -14880,52 +17074,150 @@ export const ContainerAttributes_AnnotationsEntry: MessageFns<ContainerAttribute
     }
   },
 
-  create(base?: DeepPartial<ContainerAttributes_AnnotationsEntry>): ContainerAttributes_AnnotationsEntry {
-    return ContainerAttributes_AnnotationsEntry.fromPartial(base ?? {});
+  create(base?: DeepPartial<WindowsContainerConfig>): WindowsContainerConfig {
+    return WindowsContainerConfig.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<ContainerAttributes_AnnotationsEntry>): ContainerAttributes_AnnotationsEntry {
-    const message = createBaseContainerAttributes_AnnotationsEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
+  fromPartial(object: DeepPartial<WindowsContainerConfig>): WindowsContainerConfig {
+    const message = createBaseWindowsContainerConfig() as any;
+    message.resources = (object.resources !== undefined && object.resources !== null)
+      ? WindowsContainerResources.fromPartial(object.resources)
+      : undefined;
+    message.securityContext = (object.securityContext !== undefined && object.securityContext !== null)
+      ? WindowsContainerSecurityContext.fromPartial(object.securityContext)
+      : undefined;
     return message;
   },
 };
 
-function createBaseContainerStats(): ContainerStats {
+function createBaseWindowsContainerSecurityContext(): WindowsContainerSecurityContext {
+  return { runAsUsername: "", credentialSpec: "", hostProcess: false };
+}
+
+export const WindowsContainerSecurityContext: MessageFns<WindowsContainerSecurityContext> = {
+  encode(message: WindowsContainerSecurityContext, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.runAsUsername !== "") {
+      writer.uint32(10).string(message.runAsUsername);
+    }
+    if (message.credentialSpec !== "") {
+      writer.uint32(18).string(message.credentialSpec);
+    }
+    if (message.hostProcess !== false) {
+      writer.uint32(24).bool(message.hostProcess);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WindowsContainerSecurityContext {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWindowsContainerSecurityContext() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.runAsUsername = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.credentialSpec = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.hostProcess = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WindowsContainerSecurityContext>): WindowsContainerSecurityContext {
+    return WindowsContainerSecurityContext.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WindowsContainerSecurityContext>): WindowsContainerSecurityContext {
+    const message = createBaseWindowsContainerSecurityContext() as any;
+    message.runAsUsername = object.runAsUsername ?? "";
+    message.credentialSpec = object.credentialSpec ?? "";
+    message.hostProcess = object.hostProcess ?? false;
+    return message;
+  },
+};
+
+function createBaseWindowsContainerResources(): WindowsContainerResources {
   return {
-    attributes: undefined,
-    cpu: undefined,
-    memory: undefined,
-    writableLayer: undefined,
-    swap: undefined,
-    io: undefined,
+    cpuShares: 0n,
+    cpuCount: 0n,
+    cpuMaximum: 0n,
+    memoryLimitInBytes: 0n,
+    rootfsSizeInBytes: 0n,
+    affinityCpus: [],
   };
 }
 
-export const ContainerStats: MessageFns<ContainerStats> = {
-  encode(message: ContainerStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.attributes !== undefined) {
-      ContainerAttributes.encode(message.attributes, writer.uint32(10).fork()).join();
+export const WindowsContainerResources: MessageFns<WindowsContainerResources> = {
+  encode(message: WindowsContainerResources, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cpuShares !== 0n) {
+      if (BigInt.asIntN(64, message.cpuShares) !== message.cpuShares) {
+        throw new globalThis.Error("value provided for field message.cpuShares of type int64 too large");
+      }
+      writer.uint32(8).int64(message.cpuShares);
     }
-    if (message.cpu !== undefined) {
-      CpuUsage.encode(message.cpu, writer.uint32(18).fork()).join();
+    if (message.cpuCount !== 0n) {
+      if (BigInt.asIntN(64, message.cpuCount) !== message.cpuCount) {
+        throw new globalThis.Error("value provided for field message.cpuCount of type int64 too large");
+      }
+      writer.uint32(16).int64(message.cpuCount);
     }
-    if (message.memory !== undefined) {
-      MemoryUsage.encode(message.memory, writer.uint32(26).fork()).join();
+    if (message.cpuMaximum !== 0n) {
+      if (BigInt.asIntN(64, message.cpuMaximum) !== message.cpuMaximum) {
+        throw new globalThis.Error("value provided for field message.cpuMaximum of type int64 too large");
+      }
+      writer.uint32(24).int64(message.cpuMaximum);
     }
-    if (message.writableLayer !== undefined) {
-      FilesystemUsage.encode(message.writableLayer, writer.uint32(34).fork()).join();
+    if (message.memoryLimitInBytes !== 0n) {
+      if (BigInt.asIntN(64, message.memoryLimitInBytes) !== message.memoryLimitInBytes) {
+        throw new globalThis.Error("value provided for field message.memoryLimitInBytes of type int64 too large");
+      }
+      writer.uint32(32).int64(message.memoryLimitInBytes);
     }
-    if (message.swap !== undefined) {
-      SwapUsage.encode(message.swap, writer.uint32(42).fork()).join();
+    if (message.rootfsSizeInBytes !== 0n) {
+      if (BigInt.asIntN(64, message.rootfsSizeInBytes) !== message.rootfsSizeInBytes) {
+        throw new globalThis.Error("value provided for field message.rootfsSizeInBytes of type int64 too large");
+      }
+      writer.uint32(40).int64(message.rootfsSizeInBytes);
     }
-    if (message.io !== undefined) {
-      IoUsage.encode(message.io, writer.uint32(50).fork()).join();
+    for (const v of message.affinityCpus) {
+      WindowsCpuGroupAffinity.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerStats {
+  decode(input: BinaryReader | Uint8Array, length?: number): WindowsContainerResources {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -14934,48 +17226,48 @@ export const ContainerStats: MessageFns<ContainerStats> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerStats() as any;
+      const message = createBaseWindowsContainerResources() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.attributes = ContainerAttributes.decode(reader, reader.uint32());
+            message.cpuShares = reader.int64() as bigint;
             continue;
           }
           case 2: {
-            if (tag !== 18) {
+            if (tag !== 16) {
               break;
             }
 
-            message.cpu = CpuUsage.decode(reader, reader.uint32());
+            message.cpuCount = reader.int64() as bigint;
             continue;
           }
           case 3: {
-            if (tag !== 26) {
+            if (tag !== 24) {
               break;
             }
 
-            message.memory = MemoryUsage.decode(reader, reader.uint32());
+            message.cpuMaximum = reader.int64() as bigint;
             continue;
           }
           case 4: {
-            if (tag !== 34) {
+            if (tag !== 32) {
               break;
             }
 
-            message.writableLayer = FilesystemUsage.decode(reader, reader.uint32());
+            message.memoryLimitInBytes = reader.int64() as bigint;
             continue;
           }
           case 5: {
-            if (tag !== 42) {
+            if (tag !== 40) {
               break;
             }
 
-            message.swap = SwapUsage.decode(reader, reader.uint32());
+            message.rootfsSizeInBytes = reader.int64() as bigint;
             continue;
           }
           case 6: {
@@ -14983,7 +17275,7 @@ export const ContainerStats: MessageFns<ContainerStats> = {
               break;
             }
 
-            message.io = IoUsage.decode(reader, reader.uint32());
+            message.affinityCpus.push(WindowsCpuGroupAffinity.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -14998,23 +17290,204 @@ export const ContainerStats: MessageFns<ContainerStats> = {
     }
   },
 
-  create(base?: DeepPartial<ContainerStats>): ContainerStats {
-    return ContainerStats.fromPartial(base ?? {});
+  create(base?: DeepPartial<WindowsContainerResources>): WindowsContainerResources {
+    return WindowsContainerResources.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<ContainerStats>): ContainerStats {
-    const message = createBaseContainerStats() as any;
-    message.attributes = (object.attributes !== undefined && object.attributes !== null)
-      ? ContainerAttributes.fromPartial(object.attributes)
+  fromPartial(object: DeepPartial<WindowsContainerResources>): WindowsContainerResources {
+    const message = createBaseWindowsContainerResources() as any;
+    message.cpuShares = (object.cpuShares !== undefined && object.cpuShares !== null) ? BigInt(object.cpuShares) : 0n;
+    message.cpuCount = (object.cpuCount !== undefined && object.cpuCount !== null) ? BigInt(object.cpuCount) : 0n;
+    message.cpuMaximum = (object.cpuMaximum !== undefined && object.cpuMaximum !== null)
+      ? BigInt(object.cpuMaximum)
+      : 0n;
+    message.memoryLimitInBytes = (object.memoryLimitInBytes !== undefined && object.memoryLimitInBytes !== null)
+      ? BigInt(object.memoryLimitInBytes)
+      : 0n;
+    message.rootfsSizeInBytes = (object.rootfsSizeInBytes !== undefined && object.rootfsSizeInBytes !== null)
+      ? BigInt(object.rootfsSizeInBytes)
+      : 0n;
+    message.affinityCpus = object.affinityCpus?.map((e) => WindowsCpuGroupAffinity.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWindowsCpuGroupAffinity(): WindowsCpuGroupAffinity {
+  return { cpuMask: 0n, cpuGroup: 0 };
+}
+
+export const WindowsCpuGroupAffinity: MessageFns<WindowsCpuGroupAffinity> = {
+  encode(message: WindowsCpuGroupAffinity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cpuMask !== 0n) {
+      if (BigInt.asUintN(64, message.cpuMask) !== message.cpuMask) {
+        throw new globalThis.Error("value provided for field message.cpuMask of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.cpuMask);
+    }
+    if (message.cpuGroup !== 0) {
+      writer.uint32(16).uint32(message.cpuGroup);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WindowsCpuGroupAffinity {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWindowsCpuGroupAffinity() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.cpuMask = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.cpuGroup = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WindowsCpuGroupAffinity>): WindowsCpuGroupAffinity {
+    return WindowsCpuGroupAffinity.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WindowsCpuGroupAffinity>): WindowsCpuGroupAffinity {
+    const message = createBaseWindowsCpuGroupAffinity() as any;
+    message.cpuMask = (object.cpuMask !== undefined && object.cpuMask !== null) ? BigInt(object.cpuMask) : 0n;
+    message.cpuGroup = object.cpuGroup ?? 0;
+    return message;
+  },
+};
+
+function createBaseWindowsPodSandboxStats(): WindowsPodSandboxStats {
+  return { cpu: undefined, memory: undefined, network: undefined, process: undefined, containers: [] };
+}
+
+export const WindowsPodSandboxStats: MessageFns<WindowsPodSandboxStats> = {
+  encode(message: WindowsPodSandboxStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cpu !== undefined) {
+      WindowsCpuUsage.encode(message.cpu, writer.uint32(10).fork()).join();
+    }
+    if (message.memory !== undefined) {
+      WindowsMemoryUsage.encode(message.memory, writer.uint32(18).fork()).join();
+    }
+    if (message.network !== undefined) {
+      WindowsNetworkUsage.encode(message.network, writer.uint32(26).fork()).join();
+    }
+    if (message.process !== undefined) {
+      WindowsProcessUsage.encode(message.process, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.containers) {
+      WindowsContainerStats.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WindowsPodSandboxStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWindowsPodSandboxStats() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.cpu = WindowsCpuUsage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.memory = WindowsMemoryUsage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.network = WindowsNetworkUsage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.process = WindowsProcessUsage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.containers.push(WindowsContainerStats.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WindowsPodSandboxStats>): WindowsPodSandboxStats {
+    return WindowsPodSandboxStats.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WindowsPodSandboxStats>): WindowsPodSandboxStats {
+    const message = createBaseWindowsPodSandboxStats() as any;
+    message.cpu = (object.cpu !== undefined && object.cpu !== null)
+      ? WindowsCpuUsage.fromPartial(object.cpu)
       : undefined;
-    message.cpu = (object.cpu !== undefined && object.cpu !== null) ? CpuUsage.fromPartial(object.cpu) : undefined;
     message.memory = (object.memory !== undefined && object.memory !== null)
-      ? MemoryUsage.fromPartial(object.memory)
+      ? WindowsMemoryUsage.fromPartial(object.memory)
       : undefined;
-    message.writableLayer = (object.writableLayer !== undefined && object.writableLayer !== null)
-      ? FilesystemUsage.fromPartial(object.writableLayer)
+    message.network = (object.network !== undefined && object.network !== null)
+      ? WindowsNetworkUsage.fromPartial(object.network)
       : undefined;
-    message.swap = (object.swap !== undefined && object.swap !== null) ? SwapUsage.fromPartial(object.swap) : undefined;
-    message.io = (object.io !== undefined && object.io !== null) ? IoUsage.fromPartial(object.io) : undefined;
+    message.process = (object.process !== undefined && object.process !== null)
+      ? WindowsProcessUsage.fromPartial(object.process)
+      : undefined;
+    message.containers = object.containers?.map((e) => WindowsContainerStats.fromPartial(e)) || [];
     return message;
   },
 };
@@ -15118,265 +17591,6 @@ export const WindowsContainerStats: MessageFns<WindowsContainerStats> = {
   },
 };
 
-function createBasePsiStats(): PsiStats {
-  return { Full: undefined, Some: undefined };
-}
-
-export const PsiStats: MessageFns<PsiStats> = {
-  encode(message: PsiStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.Full !== undefined) {
-      PsiData.encode(message.Full, writer.uint32(10).fork()).join();
-    }
-    if (message.Some !== undefined) {
-      PsiData.encode(message.Some, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): PsiStats {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePsiStats() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.Full = PsiData.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.Some = PsiData.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<PsiStats>): PsiStats {
-    return PsiStats.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PsiStats>): PsiStats {
-    const message = createBasePsiStats() as any;
-    message.Full = (object.Full !== undefined && object.Full !== null) ? PsiData.fromPartial(object.Full) : undefined;
-    message.Some = (object.Some !== undefined && object.Some !== null) ? PsiData.fromPartial(object.Some) : undefined;
-    return message;
-  },
-};
-
-function createBasePsiData(): PsiData {
-  return { Total: 0n, Avg10: 0, Avg60: 0, Avg300: 0 };
-}
-
-export const PsiData: MessageFns<PsiData> = {
-  encode(message: PsiData, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.Total !== 0n) {
-      if (BigInt.asUintN(64, message.Total) !== message.Total) {
-        throw new globalThis.Error("value provided for field message.Total of type uint64 too large");
-      }
-      writer.uint32(8).uint64(message.Total);
-    }
-    if (message.Avg10 !== 0) {
-      writer.uint32(17).double(message.Avg10);
-    }
-    if (message.Avg60 !== 0) {
-      writer.uint32(25).double(message.Avg60);
-    }
-    if (message.Avg300 !== 0) {
-      writer.uint32(33).double(message.Avg300);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): PsiData {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePsiData() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.Total = reader.uint64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 17) {
-              break;
-            }
-
-            message.Avg10 = reader.double();
-            continue;
-          }
-          case 3: {
-            if (tag !== 25) {
-              break;
-            }
-
-            message.Avg60 = reader.double();
-            continue;
-          }
-          case 4: {
-            if (tag !== 33) {
-              break;
-            }
-
-            message.Avg300 = reader.double();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<PsiData>): PsiData {
-    return PsiData.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PsiData>): PsiData {
-    const message = createBasePsiData() as any;
-    message.Total = (object.Total !== undefined && object.Total !== null) ? BigInt(object.Total) : 0n;
-    message.Avg10 = object.Avg10 ?? 0;
-    message.Avg60 = object.Avg60 ?? 0;
-    message.Avg300 = object.Avg300 ?? 0;
-    return message;
-  },
-};
-
-function createBaseCpuUsage(): CpuUsage {
-  return { timestamp: 0n, usageCoreNanoSeconds: undefined, usageNanoCores: undefined, psi: undefined };
-}
-
-export const CpuUsage: MessageFns<CpuUsage> = {
-  encode(message: CpuUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timestamp !== 0n) {
-      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
-        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
-      }
-      writer.uint32(8).int64(message.timestamp);
-    }
-    if (message.usageCoreNanoSeconds !== undefined) {
-      UInt64Value.encode(message.usageCoreNanoSeconds, writer.uint32(18).fork()).join();
-    }
-    if (message.usageNanoCores !== undefined) {
-      UInt64Value.encode(message.usageNanoCores, writer.uint32(26).fork()).join();
-    }
-    if (message.psi !== undefined) {
-      PsiStats.encode(message.psi, writer.uint32(34).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): CpuUsage {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCpuUsage() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.timestamp = reader.int64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.usageCoreNanoSeconds = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.usageNanoCores = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.psi = PsiStats.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<CpuUsage>): CpuUsage {
-    return CpuUsage.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CpuUsage>): CpuUsage {
-    const message = createBaseCpuUsage() as any;
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
-    message.usageCoreNanoSeconds = (object.usageCoreNanoSeconds !== undefined && object.usageCoreNanoSeconds !== null)
-      ? UInt64Value.fromPartial(object.usageCoreNanoSeconds)
-      : undefined;
-    message.usageNanoCores = (object.usageNanoCores !== undefined && object.usageNanoCores !== null)
-      ? UInt64Value.fromPartial(object.usageNanoCores)
-      : undefined;
-    message.psi = (object.psi !== undefined && object.psi !== null) ? PsiStats.fromPartial(object.psi) : undefined;
-    return message;
-  },
-};
-
 function createBaseWindowsCpuUsage(): WindowsCpuUsage {
   return { timestamp: 0n, usageCoreNanoSeconds: undefined, usageNanoCores: undefined };
 }
@@ -15458,325 +17672,6 @@ export const WindowsCpuUsage: MessageFns<WindowsCpuUsage> = {
       : undefined;
     message.usageNanoCores = (object.usageNanoCores !== undefined && object.usageNanoCores !== null)
       ? UInt64Value.fromPartial(object.usageNanoCores)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseMemoryUsage(): MemoryUsage {
-  return {
-    timestamp: 0n,
-    workingSetBytes: undefined,
-    availableBytes: undefined,
-    usageBytes: undefined,
-    rssBytes: undefined,
-    pageFaults: undefined,
-    majorPageFaults: undefined,
-    psi: undefined,
-  };
-}
-
-export const MemoryUsage: MessageFns<MemoryUsage> = {
-  encode(message: MemoryUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timestamp !== 0n) {
-      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
-        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
-      }
-      writer.uint32(8).int64(message.timestamp);
-    }
-    if (message.workingSetBytes !== undefined) {
-      UInt64Value.encode(message.workingSetBytes, writer.uint32(18).fork()).join();
-    }
-    if (message.availableBytes !== undefined) {
-      UInt64Value.encode(message.availableBytes, writer.uint32(26).fork()).join();
-    }
-    if (message.usageBytes !== undefined) {
-      UInt64Value.encode(message.usageBytes, writer.uint32(34).fork()).join();
-    }
-    if (message.rssBytes !== undefined) {
-      UInt64Value.encode(message.rssBytes, writer.uint32(42).fork()).join();
-    }
-    if (message.pageFaults !== undefined) {
-      UInt64Value.encode(message.pageFaults, writer.uint32(50).fork()).join();
-    }
-    if (message.majorPageFaults !== undefined) {
-      UInt64Value.encode(message.majorPageFaults, writer.uint32(58).fork()).join();
-    }
-    if (message.psi !== undefined) {
-      PsiStats.encode(message.psi, writer.uint32(66).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): MemoryUsage {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseMemoryUsage() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.timestamp = reader.int64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.workingSetBytes = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.availableBytes = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.usageBytes = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.rssBytes = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.pageFaults = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
-
-            message.majorPageFaults = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
-
-            message.psi = PsiStats.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<MemoryUsage>): MemoryUsage {
-    return MemoryUsage.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<MemoryUsage>): MemoryUsage {
-    const message = createBaseMemoryUsage() as any;
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
-    message.workingSetBytes = (object.workingSetBytes !== undefined && object.workingSetBytes !== null)
-      ? UInt64Value.fromPartial(object.workingSetBytes)
-      : undefined;
-    message.availableBytes = (object.availableBytes !== undefined && object.availableBytes !== null)
-      ? UInt64Value.fromPartial(object.availableBytes)
-      : undefined;
-    message.usageBytes = (object.usageBytes !== undefined && object.usageBytes !== null)
-      ? UInt64Value.fromPartial(object.usageBytes)
-      : undefined;
-    message.rssBytes = (object.rssBytes !== undefined && object.rssBytes !== null)
-      ? UInt64Value.fromPartial(object.rssBytes)
-      : undefined;
-    message.pageFaults = (object.pageFaults !== undefined && object.pageFaults !== null)
-      ? UInt64Value.fromPartial(object.pageFaults)
-      : undefined;
-    message.majorPageFaults = (object.majorPageFaults !== undefined && object.majorPageFaults !== null)
-      ? UInt64Value.fromPartial(object.majorPageFaults)
-      : undefined;
-    message.psi = (object.psi !== undefined && object.psi !== null) ? PsiStats.fromPartial(object.psi) : undefined;
-    return message;
-  },
-};
-
-function createBaseIoUsage(): IoUsage {
-  return { timestamp: 0n, psi: undefined };
-}
-
-export const IoUsage: MessageFns<IoUsage> = {
-  encode(message: IoUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timestamp !== 0n) {
-      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
-        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
-      }
-      writer.uint32(8).int64(message.timestamp);
-    }
-    if (message.psi !== undefined) {
-      PsiStats.encode(message.psi, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): IoUsage {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseIoUsage() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.timestamp = reader.int64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.psi = PsiStats.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<IoUsage>): IoUsage {
-    return IoUsage.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<IoUsage>): IoUsage {
-    const message = createBaseIoUsage() as any;
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
-    message.psi = (object.psi !== undefined && object.psi !== null) ? PsiStats.fromPartial(object.psi) : undefined;
-    return message;
-  },
-};
-
-function createBaseSwapUsage(): SwapUsage {
-  return { timestamp: 0n, swapAvailableBytes: undefined, swapUsageBytes: undefined };
-}
-
-export const SwapUsage: MessageFns<SwapUsage> = {
-  encode(message: SwapUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timestamp !== 0n) {
-      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
-        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
-      }
-      writer.uint32(8).int64(message.timestamp);
-    }
-    if (message.swapAvailableBytes !== undefined) {
-      UInt64Value.encode(message.swapAvailableBytes, writer.uint32(18).fork()).join();
-    }
-    if (message.swapUsageBytes !== undefined) {
-      UInt64Value.encode(message.swapUsageBytes, writer.uint32(26).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): SwapUsage {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSwapUsage() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.timestamp = reader.int64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.swapAvailableBytes = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.swapUsageBytes = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<SwapUsage>): SwapUsage {
-    return SwapUsage.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<SwapUsage>): SwapUsage {
-    const message = createBaseSwapUsage() as any;
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
-    message.swapAvailableBytes = (object.swapAvailableBytes !== undefined && object.swapAvailableBytes !== null)
-      ? UInt64Value.fromPartial(object.swapAvailableBytes)
-      : undefined;
-    message.swapUsageBytes = (object.swapUsageBytes !== undefined && object.swapUsageBytes !== null)
-      ? UInt64Value.fromPartial(object.swapUsageBytes)
       : undefined;
     return message;
   },
@@ -15902,1456 +17797,28 @@ export const WindowsMemoryUsage: MessageFns<WindowsMemoryUsage> = {
   },
 };
 
-function createBaseReopenContainerLogRequest(): ReopenContainerLogRequest {
-  return { containerId: "" };
+function createBaseWindowsNetworkUsage(): WindowsNetworkUsage {
+  return { timestamp: 0n, defaultInterface: undefined, interfaces: [] };
 }
 
-export const ReopenContainerLogRequest: MessageFns<ReopenContainerLogRequest> = {
-  encode(message: ReopenContainerLogRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ReopenContainerLogRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseReopenContainerLogRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ReopenContainerLogRequest>): ReopenContainerLogRequest {
-    return ReopenContainerLogRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ReopenContainerLogRequest>): ReopenContainerLogRequest {
-    const message = createBaseReopenContainerLogRequest() as any;
-    message.containerId = object.containerId ?? "";
-    return message;
-  },
-};
-
-function createBaseReopenContainerLogResponse(): ReopenContainerLogResponse {
-  return {};
-}
-
-export const ReopenContainerLogResponse: MessageFns<ReopenContainerLogResponse> = {
-  encode(_: ReopenContainerLogResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ReopenContainerLogResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseReopenContainerLogResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ReopenContainerLogResponse>): ReopenContainerLogResponse {
-    return ReopenContainerLogResponse.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<ReopenContainerLogResponse>): ReopenContainerLogResponse {
-    const message = createBaseReopenContainerLogResponse() as any;
-    return message;
-  },
-};
-
-function createBaseCheckpointContainerRequest(): CheckpointContainerRequest {
-  return { containerId: "", location: "", timeout: 0n };
-}
-
-export const CheckpointContainerRequest: MessageFns<CheckpointContainerRequest> = {
-  encode(message: CheckpointContainerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    if (message.location !== "") {
-      writer.uint32(18).string(message.location);
-    }
-    if (message.timeout !== 0n) {
-      if (BigInt.asIntN(64, message.timeout) !== message.timeout) {
-        throw new globalThis.Error("value provided for field message.timeout of type int64 too large");
-      }
-      writer.uint32(24).int64(message.timeout);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointContainerRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCheckpointContainerRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.location = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.timeout = reader.int64() as bigint;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<CheckpointContainerRequest>): CheckpointContainerRequest {
-    return CheckpointContainerRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CheckpointContainerRequest>): CheckpointContainerRequest {
-    const message = createBaseCheckpointContainerRequest() as any;
-    message.containerId = object.containerId ?? "";
-    message.location = object.location ?? "";
-    message.timeout = (object.timeout !== undefined && object.timeout !== null) ? BigInt(object.timeout) : 0n;
-    return message;
-  },
-};
-
-function createBaseCheckpointContainerResponse(): CheckpointContainerResponse {
-  return {};
-}
-
-export const CheckpointContainerResponse: MessageFns<CheckpointContainerResponse> = {
-  encode(_: CheckpointContainerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointContainerResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCheckpointContainerResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<CheckpointContainerResponse>): CheckpointContainerResponse {
-    return CheckpointContainerResponse.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<CheckpointContainerResponse>): CheckpointContainerResponse {
-    const message = createBaseCheckpointContainerResponse() as any;
-    return message;
-  },
-};
-
-function createBaseCheckpointPodRequest(): CheckpointPodRequest {
-  return { podSandboxId: "", outputPath: "", containerIds: [], options: {} };
-}
-
-export const CheckpointPodRequest: MessageFns<CheckpointPodRequest> = {
-  encode(message: CheckpointPodRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.podSandboxId !== "") {
-      writer.uint32(10).string(message.podSandboxId);
-    }
-    if (message.outputPath !== "") {
-      writer.uint32(18).string(message.outputPath);
-    }
-    for (const v of message.containerIds) {
-      writer.uint32(26).string(v!);
-    }
-    globalThis.Object.entries(message.options).forEach(([key, value]: [string, string]) => {
-      CheckpointPodRequest_OptionsEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
-    });
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointPodRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCheckpointPodRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.podSandboxId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.outputPath = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.containerIds.push(reader.string());
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            const entry4 = CheckpointPodRequest_OptionsEntry.decode(reader, reader.uint32());
-            if (entry4.value !== undefined) {
-              message.options[entry4.key] = entry4.value;
-            }
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<CheckpointPodRequest>): CheckpointPodRequest {
-    return CheckpointPodRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CheckpointPodRequest>): CheckpointPodRequest {
-    const message = createBaseCheckpointPodRequest() as any;
-    message.podSandboxId = object.podSandboxId ?? "";
-    message.outputPath = object.outputPath ?? "";
-    message.containerIds = object.containerIds?.map((e) => e) || [];
-    message.options = (globalThis.Object.entries(object.options ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    return message;
-  },
-};
-
-function createBaseCheckpointPodRequest_OptionsEntry(): CheckpointPodRequest_OptionsEntry {
-  return { key: "", value: "" };
-}
-
-export const CheckpointPodRequest_OptionsEntry: MessageFns<CheckpointPodRequest_OptionsEntry> = {
-  encode(message: CheckpointPodRequest_OptionsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointPodRequest_OptionsEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCheckpointPodRequest_OptionsEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<CheckpointPodRequest_OptionsEntry>): CheckpointPodRequest_OptionsEntry {
-    return CheckpointPodRequest_OptionsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<CheckpointPodRequest_OptionsEntry>): CheckpointPodRequest_OptionsEntry {
-    const message = createBaseCheckpointPodRequest_OptionsEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseCheckpointPodResponse(): CheckpointPodResponse {
-  return {};
-}
-
-export const CheckpointPodResponse: MessageFns<CheckpointPodResponse> = {
-  encode(_: CheckpointPodResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointPodResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseCheckpointPodResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<CheckpointPodResponse>): CheckpointPodResponse {
-    return CheckpointPodResponse.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<CheckpointPodResponse>): CheckpointPodResponse {
-    const message = createBaseCheckpointPodResponse() as any;
-    return message;
-  },
-};
-
-function createBaseRestorePodRequest(): RestorePodRequest {
-  return { checkpointPath: "", config: undefined, runtimeHandler: "", options: {}, containerConfigs: [] };
-}
-
-export const RestorePodRequest: MessageFns<RestorePodRequest> = {
-  encode(message: RestorePodRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.checkpointPath !== "") {
-      writer.uint32(10).string(message.checkpointPath);
-    }
-    if (message.config !== undefined) {
-      PodSandboxConfig.encode(message.config, writer.uint32(18).fork()).join();
-    }
-    if (message.runtimeHandler !== "") {
-      writer.uint32(26).string(message.runtimeHandler);
-    }
-    globalThis.Object.entries(message.options).forEach(([key, value]: [string, string]) => {
-      RestorePodRequest_OptionsEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
-    });
-    for (const v of message.containerConfigs) {
-      ContainerConfig.encode(v!, writer.uint32(42).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RestorePodRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRestorePodRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.checkpointPath = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.config = PodSandboxConfig.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.runtimeHandler = reader.string();
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            const entry4 = RestorePodRequest_OptionsEntry.decode(reader, reader.uint32());
-            if (entry4.value !== undefined) {
-              message.options[entry4.key] = entry4.value;
-            }
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.containerConfigs.push(ContainerConfig.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RestorePodRequest>): RestorePodRequest {
-    return RestorePodRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RestorePodRequest>): RestorePodRequest {
-    const message = createBaseRestorePodRequest() as any;
-    message.checkpointPath = object.checkpointPath ?? "";
-    message.config = (object.config !== undefined && object.config !== null)
-      ? PodSandboxConfig.fromPartial(object.config)
-      : undefined;
-    message.runtimeHandler = object.runtimeHandler ?? "";
-    message.options = (globalThis.Object.entries(object.options ?? {}) as [string, string][]).reduce(
-      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
-        if (value !== undefined) {
-          acc[key] = globalThis.String(value);
-        }
-        return acc;
-      },
-      {},
-    );
-    message.containerConfigs = object.containerConfigs?.map((e) => ContainerConfig.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseRestorePodRequest_OptionsEntry(): RestorePodRequest_OptionsEntry {
-  return { key: "", value: "" };
-}
-
-export const RestorePodRequest_OptionsEntry: MessageFns<RestorePodRequest_OptionsEntry> = {
-  encode(message: RestorePodRequest_OptionsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== "") {
-      writer.uint32(10).string(message.key);
-    }
-    if (message.value !== "") {
-      writer.uint32(18).string(message.value);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RestorePodRequest_OptionsEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRestorePodRequest_OptionsEntry() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.key = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.value = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RestorePodRequest_OptionsEntry>): RestorePodRequest_OptionsEntry {
-    return RestorePodRequest_OptionsEntry.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RestorePodRequest_OptionsEntry>): RestorePodRequest_OptionsEntry {
-    const message = createBaseRestorePodRequest_OptionsEntry() as any;
-    message.key = object.key ?? "";
-    message.value = object.value ?? "";
-    return message;
-  },
-};
-
-function createBaseRestoredContainer(): RestoredContainer {
-  return { name: "", containerId: "" };
-}
-
-export const RestoredContainer: MessageFns<RestoredContainer> = {
-  encode(message: RestoredContainer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
-    }
-    if (message.containerId !== "") {
-      writer.uint32(18).string(message.containerId);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RestoredContainer {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRestoredContainer() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.name = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RestoredContainer>): RestoredContainer {
-    return RestoredContainer.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RestoredContainer>): RestoredContainer {
-    const message = createBaseRestoredContainer() as any;
-    message.name = object.name ?? "";
-    message.containerId = object.containerId ?? "";
-    return message;
-  },
-};
-
-function createBaseRestorePodResponse(): RestorePodResponse {
-  return { podSandboxId: "", restoredContainers: [] };
-}
-
-export const RestorePodResponse: MessageFns<RestorePodResponse> = {
-  encode(message: RestorePodResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.podSandboxId !== "") {
-      writer.uint32(10).string(message.podSandboxId);
-    }
-    for (const v of message.restoredContainers) {
-      RestoredContainer.encode(v!, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RestorePodResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRestorePodResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.podSandboxId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.restoredContainers.push(RestoredContainer.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RestorePodResponse>): RestorePodResponse {
-    return RestorePodResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RestorePodResponse>): RestorePodResponse {
-    const message = createBaseRestorePodResponse() as any;
-    message.podSandboxId = object.podSandboxId ?? "";
-    message.restoredContainers = object.restoredContainers?.map((e) => RestoredContainer.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseGetEventsRequest(): GetEventsRequest {
-  return {};
-}
-
-export const GetEventsRequest: MessageFns<GetEventsRequest> = {
-  encode(_: GetEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GetEventsRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetEventsRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<GetEventsRequest>): GetEventsRequest {
-    return GetEventsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<GetEventsRequest>): GetEventsRequest {
-    const message = createBaseGetEventsRequest() as any;
-    return message;
-  },
-};
-
-function createBaseContainerEventResponse(): ContainerEventResponse {
-  return { containerId: "", containerEventType: 0, createdAt: 0n, podSandboxStatus: undefined, containersStatuses: [] };
-}
-
-export const ContainerEventResponse: MessageFns<ContainerEventResponse> = {
-  encode(message: ContainerEventResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    if (message.containerEventType !== 0) {
-      writer.uint32(16).int32(message.containerEventType);
-    }
-    if (message.createdAt !== 0n) {
-      if (BigInt.asIntN(64, message.createdAt) !== message.createdAt) {
-        throw new globalThis.Error("value provided for field message.createdAt of type int64 too large");
-      }
-      writer.uint32(24).int64(message.createdAt);
-    }
-    if (message.podSandboxStatus !== undefined) {
-      PodSandboxStatus.encode(message.podSandboxStatus, writer.uint32(34).fork()).join();
-    }
-    for (const v of message.containersStatuses) {
-      ContainerStatus.encode(v!, writer.uint32(42).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerEventResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerEventResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.containerEventType = reader.int32() as any;
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.createdAt = reader.int64() as bigint;
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.podSandboxStatus = PodSandboxStatus.decode(reader, reader.uint32());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.containersStatuses.push(ContainerStatus.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerEventResponse>): ContainerEventResponse {
-    return ContainerEventResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerEventResponse>): ContainerEventResponse {
-    const message = createBaseContainerEventResponse() as any;
-    message.containerId = object.containerId ?? "";
-    message.containerEventType = object.containerEventType ?? 0;
-    message.createdAt = (object.createdAt !== undefined && object.createdAt !== null) ? BigInt(object.createdAt) : 0n;
-    message.podSandboxStatus = (object.podSandboxStatus !== undefined && object.podSandboxStatus !== null)
-      ? PodSandboxStatus.fromPartial(object.podSandboxStatus)
-      : undefined;
-    message.containersStatuses = object.containersStatuses?.map((e) => ContainerStatus.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseListMetricDescriptorsRequest(): ListMetricDescriptorsRequest {
-  return {};
-}
-
-export const ListMetricDescriptorsRequest: MessageFns<ListMetricDescriptorsRequest> = {
-  encode(_: ListMetricDescriptorsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ListMetricDescriptorsRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListMetricDescriptorsRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ListMetricDescriptorsRequest>): ListMetricDescriptorsRequest {
-    return ListMetricDescriptorsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<ListMetricDescriptorsRequest>): ListMetricDescriptorsRequest {
-    const message = createBaseListMetricDescriptorsRequest() as any;
-    return message;
-  },
-};
-
-function createBaseListMetricDescriptorsResponse(): ListMetricDescriptorsResponse {
-  return { descriptors: [] };
-}
-
-export const ListMetricDescriptorsResponse: MessageFns<ListMetricDescriptorsResponse> = {
-  encode(message: ListMetricDescriptorsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.descriptors) {
-      MetricDescriptor.encode(v!, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ListMetricDescriptorsResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListMetricDescriptorsResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.descriptors.push(MetricDescriptor.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ListMetricDescriptorsResponse>): ListMetricDescriptorsResponse {
-    return ListMetricDescriptorsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListMetricDescriptorsResponse>): ListMetricDescriptorsResponse {
-    const message = createBaseListMetricDescriptorsResponse() as any;
-    message.descriptors = object.descriptors?.map((e) => MetricDescriptor.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseMetricDescriptor(): MetricDescriptor {
-  return { name: "", help: "", labelKeys: [] };
-}
-
-export const MetricDescriptor: MessageFns<MetricDescriptor> = {
-  encode(message: MetricDescriptor, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
-    }
-    if (message.help !== "") {
-      writer.uint32(18).string(message.help);
-    }
-    for (const v of message.labelKeys) {
-      writer.uint32(26).string(v!);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): MetricDescriptor {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseMetricDescriptor() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.name = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.help = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.labelKeys.push(reader.string());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<MetricDescriptor>): MetricDescriptor {
-    return MetricDescriptor.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<MetricDescriptor>): MetricDescriptor {
-    const message = createBaseMetricDescriptor() as any;
-    message.name = object.name ?? "";
-    message.help = object.help ?? "";
-    message.labelKeys = object.labelKeys?.map((e) => e) || [];
-    return message;
-  },
-};
-
-function createBaseListPodSandboxMetricsRequest(): ListPodSandboxMetricsRequest {
-  return {};
-}
-
-export const ListPodSandboxMetricsRequest: MessageFns<ListPodSandboxMetricsRequest> = {
-  encode(_: ListPodSandboxMetricsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ListPodSandboxMetricsRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListPodSandboxMetricsRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ListPodSandboxMetricsRequest>): ListPodSandboxMetricsRequest {
-    return ListPodSandboxMetricsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<ListPodSandboxMetricsRequest>): ListPodSandboxMetricsRequest {
-    const message = createBaseListPodSandboxMetricsRequest() as any;
-    return message;
-  },
-};
-
-function createBaseListPodSandboxMetricsResponse(): ListPodSandboxMetricsResponse {
-  return { podMetrics: [] };
-}
-
-export const ListPodSandboxMetricsResponse: MessageFns<ListPodSandboxMetricsResponse> = {
-  encode(message: ListPodSandboxMetricsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.podMetrics) {
-      PodSandboxMetrics.encode(v!, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ListPodSandboxMetricsResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListPodSandboxMetricsResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.podMetrics.push(PodSandboxMetrics.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ListPodSandboxMetricsResponse>): ListPodSandboxMetricsResponse {
-    return ListPodSandboxMetricsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ListPodSandboxMetricsResponse>): ListPodSandboxMetricsResponse {
-    const message = createBaseListPodSandboxMetricsResponse() as any;
-    message.podMetrics = object.podMetrics?.map((e) => PodSandboxMetrics.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseStreamPodSandboxMetricsRequest(): StreamPodSandboxMetricsRequest {
-  return {};
-}
-
-export const StreamPodSandboxMetricsRequest: MessageFns<StreamPodSandboxMetricsRequest> = {
-  encode(_: StreamPodSandboxMetricsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StreamPodSandboxMetricsRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStreamPodSandboxMetricsRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StreamPodSandboxMetricsRequest>): StreamPodSandboxMetricsRequest {
-    return StreamPodSandboxMetricsRequest.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<StreamPodSandboxMetricsRequest>): StreamPodSandboxMetricsRequest {
-    const message = createBaseStreamPodSandboxMetricsRequest() as any;
-    return message;
-  },
-};
-
-function createBaseStreamPodSandboxMetricsResponse(): StreamPodSandboxMetricsResponse {
-  return { podSandboxMetrics: [] };
-}
-
-export const StreamPodSandboxMetricsResponse: MessageFns<StreamPodSandboxMetricsResponse> = {
-  encode(message: StreamPodSandboxMetricsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.podSandboxMetrics) {
-      PodSandboxMetrics.encode(v!, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StreamPodSandboxMetricsResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStreamPodSandboxMetricsResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.podSandboxMetrics.push(PodSandboxMetrics.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<StreamPodSandboxMetricsResponse>): StreamPodSandboxMetricsResponse {
-    return StreamPodSandboxMetricsResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<StreamPodSandboxMetricsResponse>): StreamPodSandboxMetricsResponse {
-    const message = createBaseStreamPodSandboxMetricsResponse() as any;
-    message.podSandboxMetrics = object.podSandboxMetrics?.map((e) => PodSandboxMetrics.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBasePodSandboxMetrics(): PodSandboxMetrics {
-  return { podSandboxId: "", metrics: [], containerMetrics: [] };
-}
-
-export const PodSandboxMetrics: MessageFns<PodSandboxMetrics> = {
-  encode(message: PodSandboxMetrics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.podSandboxId !== "") {
-      writer.uint32(10).string(message.podSandboxId);
-    }
-    for (const v of message.metrics) {
-      Metric.encode(v!, writer.uint32(18).fork()).join();
-    }
-    for (const v of message.containerMetrics) {
-      ContainerMetrics.encode(v!, writer.uint32(26).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): PodSandboxMetrics {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePodSandboxMetrics() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.podSandboxId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.metrics.push(Metric.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.containerMetrics.push(ContainerMetrics.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<PodSandboxMetrics>): PodSandboxMetrics {
-    return PodSandboxMetrics.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<PodSandboxMetrics>): PodSandboxMetrics {
-    const message = createBasePodSandboxMetrics() as any;
-    message.podSandboxId = object.podSandboxId ?? "";
-    message.metrics = object.metrics?.map((e) => Metric.fromPartial(e)) || [];
-    message.containerMetrics = object.containerMetrics?.map((e) => ContainerMetrics.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseContainerMetrics(): ContainerMetrics {
-  return { containerId: "", metrics: [] };
-}
-
-export const ContainerMetrics: MessageFns<ContainerMetrics> = {
-  encode(message: ContainerMetrics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.containerId !== "") {
-      writer.uint32(10).string(message.containerId);
-    }
-    for (const v of message.metrics) {
-      Metric.encode(v!, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ContainerMetrics {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseContainerMetrics() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.containerId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.metrics.push(Metric.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ContainerMetrics>): ContainerMetrics {
-    return ContainerMetrics.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ContainerMetrics>): ContainerMetrics {
-    const message = createBaseContainerMetrics() as any;
-    message.containerId = object.containerId ?? "";
-    message.metrics = object.metrics?.map((e) => Metric.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseMetric(): Metric {
-  return { name: "", timestamp: 0n, metricType: 0, labelValues: [], value: undefined };
-}
-
-export const Metric: MessageFns<Metric> = {
-  encode(message: Metric, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
-    }
+export const WindowsNetworkUsage: MessageFns<WindowsNetworkUsage> = {
+  encode(message: WindowsNetworkUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.timestamp !== 0n) {
       if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
         throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
       }
-      writer.uint32(16).int64(message.timestamp);
+      writer.uint32(8).int64(message.timestamp);
     }
-    if (message.metricType !== 0) {
-      writer.uint32(24).int32(message.metricType);
+    if (message.defaultInterface !== undefined) {
+      WindowsNetworkInterfaceUsage.encode(message.defaultInterface, writer.uint32(18).fork()).join();
     }
-    for (const v of message.labelValues) {
-      writer.uint32(34).string(v!);
-    }
-    if (message.value !== undefined) {
-      UInt64Value.encode(message.value, writer.uint32(42).fork()).join();
+    for (const v of message.interfaces) {
+      WindowsNetworkInterfaceUsage.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): Metric {
+  decode(input: BinaryReader | Uint8Array, length?: number): WindowsNetworkUsage {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -17360,200 +17827,7 @@ export const Metric: MessageFns<Metric> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseMetric() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.name = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.timestamp = reader.int64() as bigint;
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.metricType = reader.int32() as any;
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.labelValues.push(reader.string());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.value = UInt64Value.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<Metric>): Metric {
-    return Metric.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Metric>): Metric {
-    const message = createBaseMetric() as any;
-    message.name = object.name ?? "";
-    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
-    message.metricType = object.metricType ?? 0;
-    message.labelValues = object.labelValues?.map((e) => e) || [];
-    message.value = (object.value !== undefined && object.value !== null)
-      ? UInt64Value.fromPartial(object.value)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseRuntimeConfigRequest(): RuntimeConfigRequest {
-  return {};
-}
-
-export const RuntimeConfigRequest: MessageFns<RuntimeConfigRequest> = {
-  encode(_: RuntimeConfigRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeConfigRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRuntimeConfigRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RuntimeConfigRequest>): RuntimeConfigRequest {
-    return RuntimeConfigRequest.fromPartial(base ?? {});
-  },
-  fromPartial(_: DeepPartial<RuntimeConfigRequest>): RuntimeConfigRequest {
-    const message = createBaseRuntimeConfigRequest() as any;
-    return message;
-  },
-};
-
-function createBaseRuntimeConfigResponse(): RuntimeConfigResponse {
-  return { linux: undefined };
-}
-
-export const RuntimeConfigResponse: MessageFns<RuntimeConfigResponse> = {
-  encode(message: RuntimeConfigResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.linux !== undefined) {
-      LinuxRuntimeConfiguration.encode(message.linux, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RuntimeConfigResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRuntimeConfigResponse() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.linux = LinuxRuntimeConfiguration.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<RuntimeConfigResponse>): RuntimeConfigResponse {
-    return RuntimeConfigResponse.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<RuntimeConfigResponse>): RuntimeConfigResponse {
-    const message = createBaseRuntimeConfigResponse() as any;
-    message.linux = (object.linux !== undefined && object.linux !== null)
-      ? LinuxRuntimeConfiguration.fromPartial(object.linux)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseLinuxRuntimeConfiguration(): LinuxRuntimeConfiguration {
-  return { cgroupDriver: 0 };
-}
-
-export const LinuxRuntimeConfiguration: MessageFns<LinuxRuntimeConfiguration> = {
-  encode(message: LinuxRuntimeConfiguration, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cgroupDriver !== 0) {
-      writer.uint32(8).int32(message.cgroupDriver);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): LinuxRuntimeConfiguration {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseLinuxRuntimeConfiguration() as any;
+      const message = createBaseWindowsNetworkUsage() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -17562,7 +17836,23 @@ export const LinuxRuntimeConfiguration: MessageFns<LinuxRuntimeConfiguration> = 
               break;
             }
 
-            message.cgroupDriver = reader.int32() as any;
+            message.timestamp = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.defaultInterface = WindowsNetworkInterfaceUsage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.interfaces.push(WindowsNetworkInterfaceUsage.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -17577,35 +17867,45 @@ export const LinuxRuntimeConfiguration: MessageFns<LinuxRuntimeConfiguration> = 
     }
   },
 
-  create(base?: DeepPartial<LinuxRuntimeConfiguration>): LinuxRuntimeConfiguration {
-    return LinuxRuntimeConfiguration.fromPartial(base ?? {});
+  create(base?: DeepPartial<WindowsNetworkUsage>): WindowsNetworkUsage {
+    return WindowsNetworkUsage.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<LinuxRuntimeConfiguration>): LinuxRuntimeConfiguration {
-    const message = createBaseLinuxRuntimeConfiguration() as any;
-    message.cgroupDriver = object.cgroupDriver ?? 0;
+  fromPartial(object: DeepPartial<WindowsNetworkUsage>): WindowsNetworkUsage {
+    const message = createBaseWindowsNetworkUsage() as any;
+    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
+    message.defaultInterface = (object.defaultInterface !== undefined && object.defaultInterface !== null)
+      ? WindowsNetworkInterfaceUsage.fromPartial(object.defaultInterface)
+      : undefined;
+    message.interfaces = object.interfaces?.map((e) => WindowsNetworkInterfaceUsage.fromPartial(e)) || [];
     return message;
   },
 };
 
-function createBaseUpdatePodSandboxResourcesRequest(): UpdatePodSandboxResourcesRequest {
-  return { podSandboxId: "", overhead: undefined, resources: undefined };
+function createBaseWindowsNetworkInterfaceUsage(): WindowsNetworkInterfaceUsage {
+  return { name: "", rxBytes: undefined, rxPacketsDropped: undefined, txBytes: undefined, txPacketsDropped: undefined };
 }
 
-export const UpdatePodSandboxResourcesRequest: MessageFns<UpdatePodSandboxResourcesRequest> = {
-  encode(message: UpdatePodSandboxResourcesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.podSandboxId !== "") {
-      writer.uint32(10).string(message.podSandboxId);
+export const WindowsNetworkInterfaceUsage: MessageFns<WindowsNetworkInterfaceUsage> = {
+  encode(message: WindowsNetworkInterfaceUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
     }
-    if (message.overhead !== undefined) {
-      LinuxContainerResources.encode(message.overhead, writer.uint32(18).fork()).join();
+    if (message.rxBytes !== undefined) {
+      UInt64Value.encode(message.rxBytes, writer.uint32(18).fork()).join();
     }
-    if (message.resources !== undefined) {
-      LinuxContainerResources.encode(message.resources, writer.uint32(26).fork()).join();
+    if (message.rxPacketsDropped !== undefined) {
+      UInt64Value.encode(message.rxPacketsDropped, writer.uint32(26).fork()).join();
+    }
+    if (message.txBytes !== undefined) {
+      UInt64Value.encode(message.txBytes, writer.uint32(34).fork()).join();
+    }
+    if (message.txPacketsDropped !== undefined) {
+      UInt64Value.encode(message.txPacketsDropped, writer.uint32(42).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): UpdatePodSandboxResourcesRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): WindowsNetworkInterfaceUsage {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -17614,7 +17914,7 @@ export const UpdatePodSandboxResourcesRequest: MessageFns<UpdatePodSandboxResour
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUpdatePodSandboxResourcesRequest() as any;
+      const message = createBaseWindowsNetworkInterfaceUsage() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -17623,7 +17923,7 @@ export const UpdatePodSandboxResourcesRequest: MessageFns<UpdatePodSandboxResour
               break;
             }
 
-            message.podSandboxId = reader.string();
+            message.name = reader.string();
             continue;
           }
           case 2: {
@@ -17631,7 +17931,7 @@ export const UpdatePodSandboxResourcesRequest: MessageFns<UpdatePodSandboxResour
               break;
             }
 
-            message.overhead = LinuxContainerResources.decode(reader, reader.uint32());
+            message.rxBytes = UInt64Value.decode(reader, reader.uint32());
             continue;
           }
           case 3: {
@@ -17639,7 +17939,23 @@ export const UpdatePodSandboxResourcesRequest: MessageFns<UpdatePodSandboxResour
               break;
             }
 
-            message.resources = LinuxContainerResources.decode(reader, reader.uint32());
+            message.rxPacketsDropped = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.txBytes = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.txPacketsDropped = UInt64Value.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -17654,32 +17970,47 @@ export const UpdatePodSandboxResourcesRequest: MessageFns<UpdatePodSandboxResour
     }
   },
 
-  create(base?: DeepPartial<UpdatePodSandboxResourcesRequest>): UpdatePodSandboxResourcesRequest {
-    return UpdatePodSandboxResourcesRequest.fromPartial(base ?? {});
+  create(base?: DeepPartial<WindowsNetworkInterfaceUsage>): WindowsNetworkInterfaceUsage {
+    return WindowsNetworkInterfaceUsage.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<UpdatePodSandboxResourcesRequest>): UpdatePodSandboxResourcesRequest {
-    const message = createBaseUpdatePodSandboxResourcesRequest() as any;
-    message.podSandboxId = object.podSandboxId ?? "";
-    message.overhead = (object.overhead !== undefined && object.overhead !== null)
-      ? LinuxContainerResources.fromPartial(object.overhead)
+  fromPartial(object: DeepPartial<WindowsNetworkInterfaceUsage>): WindowsNetworkInterfaceUsage {
+    const message = createBaseWindowsNetworkInterfaceUsage() as any;
+    message.name = object.name ?? "";
+    message.rxBytes = (object.rxBytes !== undefined && object.rxBytes !== null)
+      ? UInt64Value.fromPartial(object.rxBytes)
       : undefined;
-    message.resources = (object.resources !== undefined && object.resources !== null)
-      ? LinuxContainerResources.fromPartial(object.resources)
+    message.rxPacketsDropped = (object.rxPacketsDropped !== undefined && object.rxPacketsDropped !== null)
+      ? UInt64Value.fromPartial(object.rxPacketsDropped)
+      : undefined;
+    message.txBytes = (object.txBytes !== undefined && object.txBytes !== null)
+      ? UInt64Value.fromPartial(object.txBytes)
+      : undefined;
+    message.txPacketsDropped = (object.txPacketsDropped !== undefined && object.txPacketsDropped !== null)
+      ? UInt64Value.fromPartial(object.txPacketsDropped)
       : undefined;
     return message;
   },
 };
 
-function createBaseUpdatePodSandboxResourcesResponse(): UpdatePodSandboxResourcesResponse {
-  return {};
+function createBaseWindowsProcessUsage(): WindowsProcessUsage {
+  return { timestamp: 0n, processCount: undefined };
 }
 
-export const UpdatePodSandboxResourcesResponse: MessageFns<UpdatePodSandboxResourcesResponse> = {
-  encode(_: UpdatePodSandboxResourcesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const WindowsProcessUsage: MessageFns<WindowsProcessUsage> = {
+  encode(message: WindowsProcessUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timestamp !== 0n) {
+      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
+        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
+      }
+      writer.uint32(8).int64(message.timestamp);
+    }
+    if (message.processCount !== undefined) {
+      UInt64Value.encode(message.processCount, writer.uint32(18).fork()).join();
+    }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): UpdatePodSandboxResourcesResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): WindowsProcessUsage {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -17688,10 +18019,26 @@ export const UpdatePodSandboxResourcesResponse: MessageFns<UpdatePodSandboxResou
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUpdatePodSandboxResourcesResponse() as any;
+      const message = createBaseWindowsProcessUsage() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.timestamp = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.processCount = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -17704,17 +18051,109 @@ export const UpdatePodSandboxResourcesResponse: MessageFns<UpdatePodSandboxResou
     }
   },
 
-  create(base?: DeepPartial<UpdatePodSandboxResourcesResponse>): UpdatePodSandboxResourcesResponse {
-    return UpdatePodSandboxResourcesResponse.fromPartial(base ?? {});
+  create(base?: DeepPartial<WindowsProcessUsage>): WindowsProcessUsage {
+    return WindowsProcessUsage.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<UpdatePodSandboxResourcesResponse>): UpdatePodSandboxResourcesResponse {
-    const message = createBaseUpdatePodSandboxResourcesResponse() as any;
+  fromPartial(object: DeepPartial<WindowsProcessUsage>): WindowsProcessUsage {
+    const message = createBaseWindowsProcessUsage() as any;
+    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
+    message.processCount = (object.processCount !== undefined && object.processCount !== null)
+      ? UInt64Value.fromPartial(object.processCount)
+      : undefined;
     return message;
   },
 };
 
+function createBaseWindowsFilesystemUsage(): WindowsFilesystemUsage {
+  return { timestamp: 0n, fsId: undefined, usedBytes: undefined };
+}
+
+export const WindowsFilesystemUsage: MessageFns<WindowsFilesystemUsage> = {
+  encode(message: WindowsFilesystemUsage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timestamp !== 0n) {
+      if (BigInt.asIntN(64, message.timestamp) !== message.timestamp) {
+        throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
+      }
+      writer.uint32(8).int64(message.timestamp);
+    }
+    if (message.fsId !== undefined) {
+      FilesystemIdentifier.encode(message.fsId, writer.uint32(18).fork()).join();
+    }
+    if (message.usedBytes !== undefined) {
+      UInt64Value.encode(message.usedBytes, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WindowsFilesystemUsage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWindowsFilesystemUsage() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.timestamp = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.fsId = FilesystemIdentifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usedBytes = UInt64Value.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WindowsFilesystemUsage>): WindowsFilesystemUsage {
+    return WindowsFilesystemUsage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WindowsFilesystemUsage>): WindowsFilesystemUsage {
+    const message = createBaseWindowsFilesystemUsage() as any;
+    message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
+    message.fsId = (object.fsId !== undefined && object.fsId !== null)
+      ? FilesystemIdentifier.fromPartial(object.fsId)
+      : undefined;
+    message.usedBytes = (object.usedBytes !== undefined && object.usedBytes !== null)
+      ? UInt64Value.fromPartial(object.usedBytes)
+      : undefined;
+    return message;
+  },
+};
+
+/** Pods, containers, and the runtime itself. */
 export type RuntimeServiceService = typeof RuntimeServiceService;
 export const RuntimeServiceService = {
+  /** Name and version of the runtime, and the version of this interface that it speaks. */
   version: {
     path: "/runtime.v1.RuntimeService/Version" as const,
     requestStream: false as const,
@@ -17724,6 +18163,7 @@ export const RuntimeServiceService = {
     responseSerialize: (value: VersionResponse): Buffer => Buffer.from(VersionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): VersionResponse => VersionResponse.decode(value),
   },
+  /** Creates and starts the sandbox of a pod: its namespaces, cgroup and network. Ready on return. */
   runPodSandbox: {
     path: "/runtime.v1.RuntimeService/RunPodSandbox" as const,
     requestStream: false as const,
@@ -17734,6 +18174,10 @@ export const RuntimeServiceService = {
       Buffer.from(RunPodSandboxResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RunPodSandboxResponse => RunPodSandboxResponse.decode(value),
   },
+  /**
+   * Kills what still runs in the sandbox and gives its network back. Stopping it again, or one that
+   * does not exist, succeeds.
+   */
   stopPodSandbox: {
     path: "/runtime.v1.RuntimeService/StopPodSandbox" as const,
     requestStream: false as const,
@@ -17745,6 +18189,7 @@ export const RuntimeServiceService = {
       Buffer.from(StopPodSandboxResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StopPodSandboxResponse => StopPodSandboxResponse.decode(value),
   },
+  /** Removes the sandbox with all its containers, by force if they run. Removing it again succeeds. */
   removePodSandbox: {
     path: "/runtime.v1.RuntimeService/RemovePodSandbox" as const,
     requestStream: false as const,
@@ -17756,6 +18201,7 @@ export const RuntimeServiceService = {
       Buffer.from(RemovePodSandboxResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RemovePodSandboxResponse => RemovePodSandboxResponse.decode(value),
   },
+  /** Answers NOT_FOUND for a sandbox that does not exist. */
   podSandboxStatus: {
     path: "/runtime.v1.RuntimeService/PodSandboxStatus" as const,
     requestStream: false as const,
@@ -17767,6 +18213,7 @@ export const RuntimeServiceService = {
       Buffer.from(PodSandboxStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): PodSandboxStatusResponse => PodSandboxStatusResponse.decode(value),
   },
+  /** The sandboxes that match the filter. */
   listPodSandbox: {
     path: "/runtime.v1.RuntimeService/ListPodSandbox" as const,
     requestStream: false as const,
@@ -17778,6 +18225,7 @@ export const RuntimeServiceService = {
       Buffer.from(ListPodSandboxResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListPodSandboxResponse => ListPodSandboxResponse.decode(value),
   },
+  /** The same list in parts: every sandbox once, then the stream ends. */
   streamPodSandboxes: {
     path: "/runtime.v1.RuntimeService/StreamPodSandboxes" as const,
     requestStream: false as const,
@@ -17789,6 +18237,7 @@ export const RuntimeServiceService = {
       Buffer.from(StreamPodSandboxesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StreamPodSandboxesResponse => StreamPodSandboxesResponse.decode(value),
   },
+  /** Creates a container in a sandbox, without starting it. */
   createContainer: {
     path: "/runtime.v1.RuntimeService/CreateContainer" as const,
     requestStream: false as const,
@@ -17800,6 +18249,7 @@ export const RuntimeServiceService = {
       Buffer.from(CreateContainerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateContainerResponse => CreateContainerResponse.decode(value),
   },
+  /** Starts a container that was created; it can be started once. */
   startContainer: {
     path: "/runtime.v1.RuntimeService/StartContainer" as const,
     requestStream: false as const,
@@ -17811,6 +18261,10 @@ export const RuntimeServiceService = {
       Buffer.from(StartContainerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StartContainerResponse => StartContainerResponse.decode(value),
   },
+  /**
+   * Sends the stop signal, and kills the container when the timeout is over. Succeeds if it does
+   * not run or does not exist.
+   */
   stopContainer: {
     path: "/runtime.v1.RuntimeService/StopContainer" as const,
     requestStream: false as const,
@@ -17821,6 +18275,7 @@ export const RuntimeServiceService = {
       Buffer.from(StopContainerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StopContainerResponse => StopContainerResponse.decode(value),
   },
+  /** Removes a container, by force if it runs. Removing it again succeeds. */
   removeContainer: {
     path: "/runtime.v1.RuntimeService/RemoveContainer" as const,
     requestStream: false as const,
@@ -17832,6 +18287,7 @@ export const RuntimeServiceService = {
       Buffer.from(RemoveContainerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RemoveContainerResponse => RemoveContainerResponse.decode(value),
   },
+  /** The containers that match the filter. */
   listContainers: {
     path: "/runtime.v1.RuntimeService/ListContainers" as const,
     requestStream: false as const,
@@ -17843,6 +18299,7 @@ export const RuntimeServiceService = {
       Buffer.from(ListContainersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListContainersResponse => ListContainersResponse.decode(value),
   },
+  /** The same list in parts: every container once, then the stream ends. */
   streamContainers: {
     path: "/runtime.v1.RuntimeService/StreamContainers" as const,
     requestStream: false as const,
@@ -17854,6 +18311,7 @@ export const RuntimeServiceService = {
       Buffer.from(StreamContainersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StreamContainersResponse => StreamContainersResponse.decode(value),
   },
+  /** Answers NOT_FOUND for a container that does not exist. */
   containerStatus: {
     path: "/runtime.v1.RuntimeService/ContainerStatus" as const,
     requestStream: false as const,
@@ -17865,6 +18323,7 @@ export const RuntimeServiceService = {
       Buffer.from(ContainerStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ContainerStatusResponse => ContainerStatusResponse.decode(value),
   },
+  /** Changes limits of a container in place (in-place resize, CPU manager). */
   updateContainerResources: {
     path: "/runtime.v1.RuntimeService/UpdateContainerResources" as const,
     requestStream: false as const,
@@ -17878,6 +18337,10 @@ export const RuntimeServiceService = {
     responseDeserialize: (value: Buffer): UpdateContainerResourcesResponse =>
       UpdateContainerResourcesResponse.decode(value),
   },
+  /**
+   * Called after the kubelet rotated the log file: the runtime closes it and opens the path anew.
+   * If it fails, the container must go on with the old file.
+   */
   reopenContainerLog: {
     path: "/runtime.v1.RuntimeService/ReopenContainerLog" as const,
     requestStream: false as const,
@@ -17889,6 +18352,7 @@ export const RuntimeServiceService = {
       Buffer.from(ReopenContainerLogResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReopenContainerLogResponse => ReopenContainerLogResponse.decode(value),
   },
+  /** Runs a command in a container to its end and returns its output (exec probes). */
   execSync: {
     path: "/runtime.v1.RuntimeService/ExecSync" as const,
     requestStream: false as const,
@@ -17898,6 +18362,7 @@ export const RuntimeServiceService = {
     responseSerialize: (value: ExecSyncResponse): Buffer => Buffer.from(ExecSyncResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExecSyncResponse => ExecSyncResponse.decode(value),
   },
+  /** Prepares a streaming exec: returns the URL at which it can be had. */
   exec: {
     path: "/runtime.v1.RuntimeService/Exec" as const,
     requestStream: false as const,
@@ -17907,6 +18372,7 @@ export const RuntimeServiceService = {
     responseSerialize: (value: ExecResponse): Buffer => Buffer.from(ExecResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExecResponse => ExecResponse.decode(value),
   },
+  /** Prepares a streaming attach to the container's first process. */
   attach: {
     path: "/runtime.v1.RuntimeService/Attach" as const,
     requestStream: false as const,
@@ -17916,6 +18382,7 @@ export const RuntimeServiceService = {
     responseSerialize: (value: AttachResponse): Buffer => Buffer.from(AttachResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AttachResponse => AttachResponse.decode(value),
   },
+  /** Prepares the forwarding of ports of a sandbox. */
   portForward: {
     path: "/runtime.v1.RuntimeService/PortForward" as const,
     requestStream: false as const,
@@ -17925,6 +18392,7 @@ export const RuntimeServiceService = {
     responseSerialize: (value: PortForwardResponse): Buffer => Buffer.from(PortForwardResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): PortForwardResponse => PortForwardResponse.decode(value),
   },
+  /** Answers NOT_FOUND for a container that does not exist. */
   containerStats: {
     path: "/runtime.v1.RuntimeService/ContainerStats" as const,
     requestStream: false as const,
@@ -17936,6 +18404,7 @@ export const RuntimeServiceService = {
       Buffer.from(ContainerStatsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ContainerStatsResponse => ContainerStatsResponse.decode(value),
   },
+  /** Statistics of all running containers that match the filter. */
   listContainerStats: {
     path: "/runtime.v1.RuntimeService/ListContainerStats" as const,
     requestStream: false as const,
@@ -17947,6 +18416,7 @@ export const RuntimeServiceService = {
       Buffer.from(ListContainerStatsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListContainerStatsResponse => ListContainerStatsResponse.decode(value),
   },
+  /** The same list in parts. */
   streamContainerStats: {
     path: "/runtime.v1.RuntimeService/StreamContainerStats" as const,
     requestStream: false as const,
@@ -17958,6 +18428,7 @@ export const RuntimeServiceService = {
       Buffer.from(StreamContainerStatsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StreamContainerStatsResponse => StreamContainerStatsResponse.decode(value),
   },
+  /** Answers NOT_FOUND for a sandbox that does not exist. */
   podSandboxStats: {
     path: "/runtime.v1.RuntimeService/PodSandboxStats" as const,
     requestStream: false as const,
@@ -17969,6 +18440,7 @@ export const RuntimeServiceService = {
       Buffer.from(PodSandboxStatsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): PodSandboxStatsResponse => PodSandboxStatsResponse.decode(value),
   },
+  /** Statistics of all ready sandboxes that match the filter. */
   listPodSandboxStats: {
     path: "/runtime.v1.RuntimeService/ListPodSandboxStats" as const,
     requestStream: false as const,
@@ -17980,6 +18452,7 @@ export const RuntimeServiceService = {
       Buffer.from(ListPodSandboxStatsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListPodSandboxStatsResponse => ListPodSandboxStatsResponse.decode(value),
   },
+  /** The same list in parts. */
   streamPodSandboxStats: {
     path: "/runtime.v1.RuntimeService/StreamPodSandboxStats" as const,
     requestStream: false as const,
@@ -17991,6 +18464,7 @@ export const RuntimeServiceService = {
       Buffer.from(StreamPodSandboxStatsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StreamPodSandboxStatsResponse => StreamPodSandboxStatsResponse.decode(value),
   },
+  /** Tells the runtime what the kubelet learnt later: the pod CIDR of the node. */
   updateRuntimeConfig: {
     path: "/runtime.v1.RuntimeService/UpdateRuntimeConfig" as const,
     requestStream: false as const,
@@ -18002,6 +18476,7 @@ export const RuntimeServiceService = {
       Buffer.from(UpdateRuntimeConfigResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateRuntimeConfigResponse => UpdateRuntimeConfigResponse.decode(value),
   },
+  /** Whether the runtime and the pod network are ready, and what they can do. */
   status: {
     path: "/runtime.v1.RuntimeService/Status" as const,
     requestStream: false as const,
@@ -18011,6 +18486,7 @@ export const RuntimeServiceService = {
     responseSerialize: (value: StatusResponse): Buffer => Buffer.from(StatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StatusResponse => StatusResponse.decode(value),
   },
+  /** Writes the state of a running container to a file. */
   checkpointContainer: {
     path: "/runtime.v1.RuntimeService/CheckpointContainer" as const,
     requestStream: false as const,
@@ -18022,6 +18498,10 @@ export const RuntimeServiceService = {
       Buffer.from(CheckpointContainerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CheckpointContainerResponse => CheckpointContainerResponse.decode(value),
   },
+  /**
+   * Writes the state of a whole pod at one instant: all containers are paused, captured, and
+   * resumed whatever happens.
+   */
   checkpointPod: {
     path: "/runtime.v1.RuntimeService/CheckpointPod" as const,
     requestStream: false as const,
@@ -18032,6 +18512,7 @@ export const RuntimeServiceService = {
       Buffer.from(CheckpointPodResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CheckpointPodResponse => CheckpointPodResponse.decode(value),
   },
+  /** Makes a new pod from such a checkpoint; its containers are created and await StartContainer. */
   restorePod: {
     path: "/runtime.v1.RuntimeService/RestorePod" as const,
     requestStream: false as const,
@@ -18041,6 +18522,7 @@ export const RuntimeServiceService = {
     responseSerialize: (value: RestorePodResponse): Buffer => Buffer.from(RestorePodResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RestorePodResponse => RestorePodResponse.decode(value),
   },
+  /** Changes of containers as they happen, until the client goes away. */
   getContainerEvents: {
     path: "/runtime.v1.RuntimeService/GetContainerEvents" as const,
     requestStream: false as const,
@@ -18051,6 +18533,7 @@ export const RuntimeServiceService = {
       Buffer.from(ContainerEventResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ContainerEventResponse => ContainerEventResponse.decode(value),
   },
+  /** The metrics that ListPodSandboxMetrics can return: what does not change from call to call. */
   listMetricDescriptors: {
     path: "/runtime.v1.RuntimeService/ListMetricDescriptors" as const,
     requestStream: false as const,
@@ -18062,6 +18545,7 @@ export const RuntimeServiceService = {
       Buffer.from(ListMetricDescriptorsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListMetricDescriptorsResponse => ListMetricDescriptorsResponse.decode(value),
   },
+  /** The values of these metrics for every pod (replaces cAdvisor). */
   listPodSandboxMetrics: {
     path: "/runtime.v1.RuntimeService/ListPodSandboxMetrics" as const,
     requestStream: false as const,
@@ -18073,6 +18557,7 @@ export const RuntimeServiceService = {
       Buffer.from(ListPodSandboxMetricsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListPodSandboxMetricsResponse => ListPodSandboxMetricsResponse.decode(value),
   },
+  /** The same list in parts. */
   streamPodSandboxMetrics: {
     path: "/runtime.v1.RuntimeService/StreamPodSandboxMetrics" as const,
     requestStream: false as const,
@@ -18085,6 +18570,7 @@ export const RuntimeServiceService = {
     responseDeserialize: (value: Buffer): StreamPodSandboxMetricsResponse =>
       StreamPodSandboxMetricsResponse.decode(value),
   },
+  /** Configuration that the kubelet takes over from the runtime. */
   runtimeConfig: {
     path: "/runtime.v1.RuntimeService/RuntimeConfig" as const,
     requestStream: false as const,
@@ -18095,6 +18581,10 @@ export const RuntimeServiceService = {
       Buffer.from(RuntimeConfigResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RuntimeConfigResponse => RuntimeConfigResponse.decode(value),
   },
+  /**
+   * Tells the runtime the pod-level resources after a resize; the kubelet has changed the pod's
+   * cgroup itself.
+   */
   updatePodSandboxResources: {
     path: "/runtime.v1.RuntimeService/UpdatePodSandboxResources" as const,
     requestStream: false as const,
@@ -18111,46 +18601,99 @@ export const RuntimeServiceService = {
 } as const;
 
 export interface RuntimeServiceServer extends UntypedServiceImplementation {
+  /** Name and version of the runtime, and the version of this interface that it speaks. */
   version: handleUnaryCall<VersionRequest, VersionResponse>;
+  /** Creates and starts the sandbox of a pod: its namespaces, cgroup and network. Ready on return. */
   runPodSandbox: handleUnaryCall<RunPodSandboxRequest, RunPodSandboxResponse>;
+  /**
+   * Kills what still runs in the sandbox and gives its network back. Stopping it again, or one that
+   * does not exist, succeeds.
+   */
   stopPodSandbox: handleUnaryCall<StopPodSandboxRequest, StopPodSandboxResponse>;
+  /** Removes the sandbox with all its containers, by force if they run. Removing it again succeeds. */
   removePodSandbox: handleUnaryCall<RemovePodSandboxRequest, RemovePodSandboxResponse>;
+  /** Answers NOT_FOUND for a sandbox that does not exist. */
   podSandboxStatus: handleUnaryCall<PodSandboxStatusRequest, PodSandboxStatusResponse>;
+  /** The sandboxes that match the filter. */
   listPodSandbox: handleUnaryCall<ListPodSandboxRequest, ListPodSandboxResponse>;
+  /** The same list in parts: every sandbox once, then the stream ends. */
   streamPodSandboxes: handleServerStreamingCall<StreamPodSandboxesRequest, StreamPodSandboxesResponse>;
+  /** Creates a container in a sandbox, without starting it. */
   createContainer: handleUnaryCall<CreateContainerRequest, CreateContainerResponse>;
+  /** Starts a container that was created; it can be started once. */
   startContainer: handleUnaryCall<StartContainerRequest, StartContainerResponse>;
+  /**
+   * Sends the stop signal, and kills the container when the timeout is over. Succeeds if it does
+   * not run or does not exist.
+   */
   stopContainer: handleUnaryCall<StopContainerRequest, StopContainerResponse>;
+  /** Removes a container, by force if it runs. Removing it again succeeds. */
   removeContainer: handleUnaryCall<RemoveContainerRequest, RemoveContainerResponse>;
+  /** The containers that match the filter. */
   listContainers: handleUnaryCall<ListContainersRequest, ListContainersResponse>;
+  /** The same list in parts: every container once, then the stream ends. */
   streamContainers: handleServerStreamingCall<StreamContainersRequest, StreamContainersResponse>;
+  /** Answers NOT_FOUND for a container that does not exist. */
   containerStatus: handleUnaryCall<ContainerStatusRequest, ContainerStatusResponse>;
+  /** Changes limits of a container in place (in-place resize, CPU manager). */
   updateContainerResources: handleUnaryCall<UpdateContainerResourcesRequest, UpdateContainerResourcesResponse>;
+  /**
+   * Called after the kubelet rotated the log file: the runtime closes it and opens the path anew.
+   * If it fails, the container must go on with the old file.
+   */
   reopenContainerLog: handleUnaryCall<ReopenContainerLogRequest, ReopenContainerLogResponse>;
+  /** Runs a command in a container to its end and returns its output (exec probes). */
   execSync: handleUnaryCall<ExecSyncRequest, ExecSyncResponse>;
+  /** Prepares a streaming exec: returns the URL at which it can be had. */
   exec: handleUnaryCall<ExecRequest, ExecResponse>;
+  /** Prepares a streaming attach to the container's first process. */
   attach: handleUnaryCall<AttachRequest, AttachResponse>;
+  /** Prepares the forwarding of ports of a sandbox. */
   portForward: handleUnaryCall<PortForwardRequest, PortForwardResponse>;
+  /** Answers NOT_FOUND for a container that does not exist. */
   containerStats: handleUnaryCall<ContainerStatsRequest, ContainerStatsResponse>;
+  /** Statistics of all running containers that match the filter. */
   listContainerStats: handleUnaryCall<ListContainerStatsRequest, ListContainerStatsResponse>;
+  /** The same list in parts. */
   streamContainerStats: handleServerStreamingCall<StreamContainerStatsRequest, StreamContainerStatsResponse>;
+  /** Answers NOT_FOUND for a sandbox that does not exist. */
   podSandboxStats: handleUnaryCall<PodSandboxStatsRequest, PodSandboxStatsResponse>;
+  /** Statistics of all ready sandboxes that match the filter. */
   listPodSandboxStats: handleUnaryCall<ListPodSandboxStatsRequest, ListPodSandboxStatsResponse>;
+  /** The same list in parts. */
   streamPodSandboxStats: handleServerStreamingCall<StreamPodSandboxStatsRequest, StreamPodSandboxStatsResponse>;
+  /** Tells the runtime what the kubelet learnt later: the pod CIDR of the node. */
   updateRuntimeConfig: handleUnaryCall<UpdateRuntimeConfigRequest, UpdateRuntimeConfigResponse>;
+  /** Whether the runtime and the pod network are ready, and what they can do. */
   status: handleUnaryCall<StatusRequest, StatusResponse>;
+  /** Writes the state of a running container to a file. */
   checkpointContainer: handleUnaryCall<CheckpointContainerRequest, CheckpointContainerResponse>;
+  /**
+   * Writes the state of a whole pod at one instant: all containers are paused, captured, and
+   * resumed whatever happens.
+   */
   checkpointPod: handleUnaryCall<CheckpointPodRequest, CheckpointPodResponse>;
+  /** Makes a new pod from such a checkpoint; its containers are created and await StartContainer. */
   restorePod: handleUnaryCall<RestorePodRequest, RestorePodResponse>;
+  /** Changes of containers as they happen, until the client goes away. */
   getContainerEvents: handleServerStreamingCall<GetEventsRequest, ContainerEventResponse>;
+  /** The metrics that ListPodSandboxMetrics can return: what does not change from call to call. */
   listMetricDescriptors: handleUnaryCall<ListMetricDescriptorsRequest, ListMetricDescriptorsResponse>;
+  /** The values of these metrics for every pod (replaces cAdvisor). */
   listPodSandboxMetrics: handleUnaryCall<ListPodSandboxMetricsRequest, ListPodSandboxMetricsResponse>;
+  /** The same list in parts. */
   streamPodSandboxMetrics: handleServerStreamingCall<StreamPodSandboxMetricsRequest, StreamPodSandboxMetricsResponse>;
+  /** Configuration that the kubelet takes over from the runtime. */
   runtimeConfig: handleUnaryCall<RuntimeConfigRequest, RuntimeConfigResponse>;
+  /**
+   * Tells the runtime the pod-level resources after a resize; the kubelet has changed the pod's
+   * cgroup itself.
+   */
   updatePodSandboxResources: handleUnaryCall<UpdatePodSandboxResourcesRequest, UpdatePodSandboxResourcesResponse>;
 }
 
 export interface RuntimeServiceClient extends Client {
+  /** Name and version of the runtime, and the version of this interface that it speaks. */
   version(
     request: VersionRequest,
     callback: (error: ServiceError | null, response: VersionResponse) => void,
@@ -18166,6 +18709,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: VersionResponse) => void,
   ): ClientUnaryCall;
+  /** Creates and starts the sandbox of a pod: its namespaces, cgroup and network. Ready on return. */
   runPodSandbox(
     request: RunPodSandboxRequest,
     callback: (error: ServiceError | null, response: RunPodSandboxResponse) => void,
@@ -18181,6 +18725,10 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RunPodSandboxResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Kills what still runs in the sandbox and gives its network back. Stopping it again, or one that
+   * does not exist, succeeds.
+   */
   stopPodSandbox(
     request: StopPodSandboxRequest,
     callback: (error: ServiceError | null, response: StopPodSandboxResponse) => void,
@@ -18196,6 +18744,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: StopPodSandboxResponse) => void,
   ): ClientUnaryCall;
+  /** Removes the sandbox with all its containers, by force if they run. Removing it again succeeds. */
   removePodSandbox(
     request: RemovePodSandboxRequest,
     callback: (error: ServiceError | null, response: RemovePodSandboxResponse) => void,
@@ -18211,6 +18760,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RemovePodSandboxResponse) => void,
   ): ClientUnaryCall;
+  /** Answers NOT_FOUND for a sandbox that does not exist. */
   podSandboxStatus(
     request: PodSandboxStatusRequest,
     callback: (error: ServiceError | null, response: PodSandboxStatusResponse) => void,
@@ -18226,6 +18776,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: PodSandboxStatusResponse) => void,
   ): ClientUnaryCall;
+  /** The sandboxes that match the filter. */
   listPodSandbox(
     request: ListPodSandboxRequest,
     callback: (error: ServiceError | null, response: ListPodSandboxResponse) => void,
@@ -18241,6 +18792,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListPodSandboxResponse) => void,
   ): ClientUnaryCall;
+  /** The same list in parts: every sandbox once, then the stream ends. */
   streamPodSandboxes(
     request: StreamPodSandboxesRequest,
     options?: Partial<CallOptions>,
@@ -18250,6 +18802,7 @@ export interface RuntimeServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<StreamPodSandboxesResponse>;
+  /** Creates a container in a sandbox, without starting it. */
   createContainer(
     request: CreateContainerRequest,
     callback: (error: ServiceError | null, response: CreateContainerResponse) => void,
@@ -18265,6 +18818,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateContainerResponse) => void,
   ): ClientUnaryCall;
+  /** Starts a container that was created; it can be started once. */
   startContainer(
     request: StartContainerRequest,
     callback: (error: ServiceError | null, response: StartContainerResponse) => void,
@@ -18280,6 +18834,10 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: StartContainerResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Sends the stop signal, and kills the container when the timeout is over. Succeeds if it does
+   * not run or does not exist.
+   */
   stopContainer(
     request: StopContainerRequest,
     callback: (error: ServiceError | null, response: StopContainerResponse) => void,
@@ -18295,6 +18853,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: StopContainerResponse) => void,
   ): ClientUnaryCall;
+  /** Removes a container, by force if it runs. Removing it again succeeds. */
   removeContainer(
     request: RemoveContainerRequest,
     callback: (error: ServiceError | null, response: RemoveContainerResponse) => void,
@@ -18310,6 +18869,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RemoveContainerResponse) => void,
   ): ClientUnaryCall;
+  /** The containers that match the filter. */
   listContainers(
     request: ListContainersRequest,
     callback: (error: ServiceError | null, response: ListContainersResponse) => void,
@@ -18325,6 +18885,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListContainersResponse) => void,
   ): ClientUnaryCall;
+  /** The same list in parts: every container once, then the stream ends. */
   streamContainers(
     request: StreamContainersRequest,
     options?: Partial<CallOptions>,
@@ -18334,6 +18895,7 @@ export interface RuntimeServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<StreamContainersResponse>;
+  /** Answers NOT_FOUND for a container that does not exist. */
   containerStatus(
     request: ContainerStatusRequest,
     callback: (error: ServiceError | null, response: ContainerStatusResponse) => void,
@@ -18349,6 +18911,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ContainerStatusResponse) => void,
   ): ClientUnaryCall;
+  /** Changes limits of a container in place (in-place resize, CPU manager). */
   updateContainerResources(
     request: UpdateContainerResourcesRequest,
     callback: (error: ServiceError | null, response: UpdateContainerResourcesResponse) => void,
@@ -18364,6 +18927,10 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateContainerResourcesResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Called after the kubelet rotated the log file: the runtime closes it and opens the path anew.
+   * If it fails, the container must go on with the old file.
+   */
   reopenContainerLog(
     request: ReopenContainerLogRequest,
     callback: (error: ServiceError | null, response: ReopenContainerLogResponse) => void,
@@ -18379,6 +18946,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReopenContainerLogResponse) => void,
   ): ClientUnaryCall;
+  /** Runs a command in a container to its end and returns its output (exec probes). */
   execSync(
     request: ExecSyncRequest,
     callback: (error: ServiceError | null, response: ExecSyncResponse) => void,
@@ -18394,6 +18962,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ExecSyncResponse) => void,
   ): ClientUnaryCall;
+  /** Prepares a streaming exec: returns the URL at which it can be had. */
   exec(request: ExecRequest, callback: (error: ServiceError | null, response: ExecResponse) => void): ClientUnaryCall;
   exec(
     request: ExecRequest,
@@ -18406,6 +18975,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ExecResponse) => void,
   ): ClientUnaryCall;
+  /** Prepares a streaming attach to the container's first process. */
   attach(
     request: AttachRequest,
     callback: (error: ServiceError | null, response: AttachResponse) => void,
@@ -18421,6 +18991,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AttachResponse) => void,
   ): ClientUnaryCall;
+  /** Prepares the forwarding of ports of a sandbox. */
   portForward(
     request: PortForwardRequest,
     callback: (error: ServiceError | null, response: PortForwardResponse) => void,
@@ -18436,6 +19007,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: PortForwardResponse) => void,
   ): ClientUnaryCall;
+  /** Answers NOT_FOUND for a container that does not exist. */
   containerStats(
     request: ContainerStatsRequest,
     callback: (error: ServiceError | null, response: ContainerStatsResponse) => void,
@@ -18451,6 +19023,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ContainerStatsResponse) => void,
   ): ClientUnaryCall;
+  /** Statistics of all running containers that match the filter. */
   listContainerStats(
     request: ListContainerStatsRequest,
     callback: (error: ServiceError | null, response: ListContainerStatsResponse) => void,
@@ -18466,6 +19039,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListContainerStatsResponse) => void,
   ): ClientUnaryCall;
+  /** The same list in parts. */
   streamContainerStats(
     request: StreamContainerStatsRequest,
     options?: Partial<CallOptions>,
@@ -18475,6 +19049,7 @@ export interface RuntimeServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<StreamContainerStatsResponse>;
+  /** Answers NOT_FOUND for a sandbox that does not exist. */
   podSandboxStats(
     request: PodSandboxStatsRequest,
     callback: (error: ServiceError | null, response: PodSandboxStatsResponse) => void,
@@ -18490,6 +19065,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: PodSandboxStatsResponse) => void,
   ): ClientUnaryCall;
+  /** Statistics of all ready sandboxes that match the filter. */
   listPodSandboxStats(
     request: ListPodSandboxStatsRequest,
     callback: (error: ServiceError | null, response: ListPodSandboxStatsResponse) => void,
@@ -18505,6 +19081,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListPodSandboxStatsResponse) => void,
   ): ClientUnaryCall;
+  /** The same list in parts. */
   streamPodSandboxStats(
     request: StreamPodSandboxStatsRequest,
     options?: Partial<CallOptions>,
@@ -18514,6 +19091,7 @@ export interface RuntimeServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<StreamPodSandboxStatsResponse>;
+  /** Tells the runtime what the kubelet learnt later: the pod CIDR of the node. */
   updateRuntimeConfig(
     request: UpdateRuntimeConfigRequest,
     callback: (error: ServiceError | null, response: UpdateRuntimeConfigResponse) => void,
@@ -18529,6 +19107,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateRuntimeConfigResponse) => void,
   ): ClientUnaryCall;
+  /** Whether the runtime and the pod network are ready, and what they can do. */
   status(
     request: StatusRequest,
     callback: (error: ServiceError | null, response: StatusResponse) => void,
@@ -18544,6 +19123,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: StatusResponse) => void,
   ): ClientUnaryCall;
+  /** Writes the state of a running container to a file. */
   checkpointContainer(
     request: CheckpointContainerRequest,
     callback: (error: ServiceError | null, response: CheckpointContainerResponse) => void,
@@ -18559,6 +19139,10 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CheckpointContainerResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Writes the state of a whole pod at one instant: all containers are paused, captured, and
+   * resumed whatever happens.
+   */
   checkpointPod(
     request: CheckpointPodRequest,
     callback: (error: ServiceError | null, response: CheckpointPodResponse) => void,
@@ -18574,6 +19158,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CheckpointPodResponse) => void,
   ): ClientUnaryCall;
+  /** Makes a new pod from such a checkpoint; its containers are created and await StartContainer. */
   restorePod(
     request: RestorePodRequest,
     callback: (error: ServiceError | null, response: RestorePodResponse) => void,
@@ -18589,6 +19174,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RestorePodResponse) => void,
   ): ClientUnaryCall;
+  /** Changes of containers as they happen, until the client goes away. */
   getContainerEvents(
     request: GetEventsRequest,
     options?: Partial<CallOptions>,
@@ -18598,6 +19184,7 @@ export interface RuntimeServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<ContainerEventResponse>;
+  /** The metrics that ListPodSandboxMetrics can return: what does not change from call to call. */
   listMetricDescriptors(
     request: ListMetricDescriptorsRequest,
     callback: (error: ServiceError | null, response: ListMetricDescriptorsResponse) => void,
@@ -18613,6 +19200,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListMetricDescriptorsResponse) => void,
   ): ClientUnaryCall;
+  /** The values of these metrics for every pod (replaces cAdvisor). */
   listPodSandboxMetrics(
     request: ListPodSandboxMetricsRequest,
     callback: (error: ServiceError | null, response: ListPodSandboxMetricsResponse) => void,
@@ -18628,6 +19216,7 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListPodSandboxMetricsResponse) => void,
   ): ClientUnaryCall;
+  /** The same list in parts. */
   streamPodSandboxMetrics(
     request: StreamPodSandboxMetricsRequest,
     options?: Partial<CallOptions>,
@@ -18637,6 +19226,7 @@ export interface RuntimeServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<StreamPodSandboxMetricsResponse>;
+  /** Configuration that the kubelet takes over from the runtime. */
   runtimeConfig(
     request: RuntimeConfigRequest,
     callback: (error: ServiceError | null, response: RuntimeConfigResponse) => void,
@@ -18652,6 +19242,10 @@ export interface RuntimeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RuntimeConfigResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Tells the runtime the pod-level resources after a resize; the kubelet has changed the pod's
+   * cgroup itself.
+   */
   updatePodSandboxResources(
     request: UpdatePodSandboxResourcesRequest,
     callback: (error: ServiceError | null, response: UpdatePodSandboxResourcesResponse) => void,
@@ -18678,8 +19272,10 @@ export const RuntimeServiceClient = makeGenericClientConstructor(
   serviceName: string;
 };
 
+/** Images of the node. */
 export type ImageServiceService = typeof ImageServiceService;
 export const ImageServiceService = {
+  /** All images, or those that match the filter. */
   listImages: {
     path: "/runtime.v1.ImageService/ListImages" as const,
     requestStream: false as const,
@@ -18689,6 +19285,7 @@ export const ImageServiceService = {
     responseSerialize: (value: ListImagesResponse): Buffer => Buffer.from(ListImagesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListImagesResponse => ListImagesResponse.decode(value),
   },
+  /** The same list in parts: every image once, then the stream ends. */
   streamImages: {
     path: "/runtime.v1.ImageService/StreamImages" as const,
     requestStream: false as const,
@@ -18699,6 +19296,7 @@ export const ImageServiceService = {
       Buffer.from(StreamImagesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StreamImagesResponse => StreamImagesResponse.decode(value),
   },
+  /** An image that is not there is no error: the answer has no image. */
   imageStatus: {
     path: "/runtime.v1.ImageService/ImageStatus" as const,
     requestStream: false as const,
@@ -18708,6 +19306,7 @@ export const ImageServiceService = {
     responseSerialize: (value: ImageStatusResponse): Buffer => Buffer.from(ImageStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ImageStatusResponse => ImageStatusResponse.decode(value),
   },
+  /** Fetches an image, unless the one of that name is here and current. */
   pullImage: {
     path: "/runtime.v1.ImageService/PullImage" as const,
     requestStream: false as const,
@@ -18717,6 +19316,7 @@ export const ImageServiceService = {
     responseSerialize: (value: PullImageResponse): Buffer => Buffer.from(PullImageResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): PullImageResponse => PullImageResponse.decode(value),
   },
+  /** Removes an image with all its tags. Removing it again succeeds. */
   removeImage: {
     path: "/runtime.v1.ImageService/RemoveImage" as const,
     requestStream: false as const,
@@ -18726,6 +19326,10 @@ export const ImageServiceService = {
     responseSerialize: (value: RemoveImageResponse): Buffer => Buffer.from(RemoveImageResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RemoveImageResponse => RemoveImageResponse.decode(value),
   },
+  /**
+   * Use of the filesystems that hold images and writable layers; the kubelet decides evictions by
+   * it.
+   */
   imageFsInfo: {
     path: "/runtime.v1.ImageService/ImageFsInfo" as const,
     requestStream: false as const,
@@ -18738,15 +19342,25 @@ export const ImageServiceService = {
 } as const;
 
 export interface ImageServiceServer extends UntypedServiceImplementation {
+  /** All images, or those that match the filter. */
   listImages: handleUnaryCall<ListImagesRequest, ListImagesResponse>;
+  /** The same list in parts: every image once, then the stream ends. */
   streamImages: handleServerStreamingCall<StreamImagesRequest, StreamImagesResponse>;
+  /** An image that is not there is no error: the answer has no image. */
   imageStatus: handleUnaryCall<ImageStatusRequest, ImageStatusResponse>;
+  /** Fetches an image, unless the one of that name is here and current. */
   pullImage: handleUnaryCall<PullImageRequest, PullImageResponse>;
+  /** Removes an image with all its tags. Removing it again succeeds. */
   removeImage: handleUnaryCall<RemoveImageRequest, RemoveImageResponse>;
+  /**
+   * Use of the filesystems that hold images and writable layers; the kubelet decides evictions by
+   * it.
+   */
   imageFsInfo: handleUnaryCall<ImageFsInfoRequest, ImageFsInfoResponse>;
 }
 
 export interface ImageServiceClient extends Client {
+  /** All images, or those that match the filter. */
   listImages(
     request: ListImagesRequest,
     callback: (error: ServiceError | null, response: ListImagesResponse) => void,
@@ -18762,6 +19376,7 @@ export interface ImageServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListImagesResponse) => void,
   ): ClientUnaryCall;
+  /** The same list in parts: every image once, then the stream ends. */
   streamImages(
     request: StreamImagesRequest,
     options?: Partial<CallOptions>,
@@ -18771,6 +19386,7 @@ export interface ImageServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<StreamImagesResponse>;
+  /** An image that is not there is no error: the answer has no image. */
   imageStatus(
     request: ImageStatusRequest,
     callback: (error: ServiceError | null, response: ImageStatusResponse) => void,
@@ -18786,6 +19402,7 @@ export interface ImageServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ImageStatusResponse) => void,
   ): ClientUnaryCall;
+  /** Fetches an image, unless the one of that name is here and current. */
   pullImage(
     request: PullImageRequest,
     callback: (error: ServiceError | null, response: PullImageResponse) => void,
@@ -18801,6 +19418,7 @@ export interface ImageServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: PullImageResponse) => void,
   ): ClientUnaryCall;
+  /** Removes an image with all its tags. Removing it again succeeds. */
   removeImage(
     request: RemoveImageRequest,
     callback: (error: ServiceError | null, response: RemoveImageResponse) => void,
@@ -18816,6 +19434,10 @@ export interface ImageServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RemoveImageResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Use of the filesystems that hold images and writable layers; the kubelet decides evictions by
+   * it.
+   */
   imageFsInfo(
     request: ImageFsInfoRequest,
     callback: (error: ServiceError | null, response: ImageFsInfoResponse) => void,

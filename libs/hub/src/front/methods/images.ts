@@ -1,0 +1,76 @@
+import { Image, type ImageFsInfoResponse, type Int64Value } from '@crihub/wire/cri';
+import type { Clock } from '@crihub/kernel';
+import { EncodedList } from '../lists/encoded-list.ts';
+import { required } from '../parse/check.ts';
+import { imageSpec } from '../render/container.ts';
+import type { CriHandlers } from '../server/index.ts';
+import type { DescribedImage, ImageService } from './image-service.ts';
+
+export interface ImageMethodDeps {
+  readonly images: ImageService;
+  /** Whether a container was made from the image, or mounts it. */
+  readonly inUse: (imageId: string) => boolean;
+  readonly clock: Clock;
+}
+
+/** The image service. */
+export function imageMethods({ images, inUse, clock }: ImageMethodDeps): CriHandlers['image'] {
+  const list = new EncodedList<DescribedImage>((image) => Image.encode(renderImage(image)).finish());
+  const matching = (reference: string): readonly DescribedImage[] => {
+    if (reference === '') return images.list();
+    const image = images.find(reference);
+    return image === undefined ? [] : [image];
+  };
+  return {
+    ListImages: async ({ filter }) => list.response(matching(filter?.image?.image ?? '')),
+    StreamImages: async function* ({ filter }) {
+      yield* list.chunks(matching(filter?.image?.image ?? ''));
+    },
+    ImageStatus: async ({ image, verbose }) => {
+      const found = images.find(required(image?.image, 'image.image'));
+      if (found === undefined) return { image: undefined, info: {} };
+      return { image: renderImage(found), info: verbose ? { info: JSON.stringify({ imageSpec: found.config }) } : {} };
+    },
+    PullImage: async ({ image, auth }, { signal }) => ({
+      imageRef: await images.pull(required(image?.image, 'image.image'), auth, signal),
+    }),
+    RemoveImage: async ({ image }) => {
+      await images.remove(required(image?.image, 'image.image'), inUse);
+      return {};
+    },
+    ImageFsInfo: async () => renderFilesystem(await images.usage(), clock.nowNs()),
+  };
+}
+
+function renderImage(image: DescribedImage): Image {
+  const { uid, username } = imageUser(image.user);
+  return {
+    id: image.id,
+    repoTags: image.repoTags,
+    repoDigests: image.repoDigests,
+    size: BigInt(image.sizeBytes),
+    uid,
+    username,
+    spec: imageSpec(''),
+    pinned: image.pinned,
+  };
+}
+
+/** The user part of the image's `User` (`user[:group]`): a number or a name. */
+function imageUser(user: string): { readonly uid: Int64Value | undefined; readonly username: string } {
+  const name = user.split(':', 1)[0] ?? '';
+  return /^\d+$/.test(name) ? { uid: { value: BigInt(name) }, username: '' } : { uid: undefined, username: name };
+}
+
+function renderFilesystem(
+  { directory, usedBytes, inodesUsed }: Awaited<ReturnType<ImageService['usage']>>,
+  timestamp: bigint,
+): ImageFsInfoResponse {
+  const usage = {
+    timestamp,
+    fsId: { mountpoint: directory },
+    usedBytes: { value: BigInt(usedBytes) },
+    inodesUsed: { value: BigInt(inodesUsed) },
+  };
+  return { imageFilesystems: [usage], containerFilesystems: [usage] };
+}

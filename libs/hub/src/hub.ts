@@ -1,0 +1,189 @@
+import { mkdir } from 'node:fs/promises';
+import { type Clock, describeError, type Logger } from '@crihub/kernel';
+import { EventHub } from './events/event-hub.ts';
+import type { LifecycleEvent } from './events/lifecycle-event.ts';
+import { containerMethods } from './front/methods/containers.ts';
+import type { ImageService } from './front/methods/image-service.ts';
+import { imageMethods } from './front/methods/images.ts';
+import { runtimeMethods } from './front/methods/runtime.ts';
+import { sandboxMethods } from './front/methods/sandboxes.ts';
+import { unimplementedMethods } from './front/methods/unimplemented.ts';
+import type { CriHandlers } from './front/server/index.ts';
+import { CreateContainer } from './lifecycle/create-container.ts';
+import { Directories } from './lifecycle/directories.ts';
+import { ExecSync } from './lifecycle/exec-sync.ts';
+import { NodeState } from './lifecycle/node-state.ts';
+import type { PhaseObserver } from './lifecycle/phases.ts';
+import type { RootFilesystems, UserLookup } from './lifecycle/ports.ts';
+import { RemoveContainer } from './lifecycle/remove-container.ts';
+import { RemoveSandbox } from './lifecycle/remove-sandbox.ts';
+import { ReopenLog } from './lifecycle/reopen-log.ts';
+import { RunSandbox } from './lifecycle/run-sandbox.ts';
+import { StartContainer } from './lifecycle/start-container.ts';
+import type { StepObserver } from './lifecycle/steps.ts';
+import { StopContainer } from './lifecycle/stop-container.ts';
+import { StopSandbox } from './lifecycle/stop-sandbox.ts';
+import { Teardown } from './lifecycle/teardown.ts';
+import { UpdateResources } from './lifecycle/update-resources.ts';
+import { openDatabase, type OpenedDatabase } from './records/database.ts';
+import { Records } from './records/records.ts';
+import { OwedWork } from './recovery/owed-work.ts';
+import { type Finding, Reconciler } from './recovery/reconciler.ts';
+import { Supervisor } from './recovery/supervisor.ts';
+import type { Handler } from './router/handler.ts';
+import { Handlers } from './router/handlers.ts';
+import { HealthMonitor } from './router/health-monitor.ts';
+
+export interface HubOptions {
+  readonly version: string;
+  readonly stateDirectory: string;
+  readonly cgroupDriver: 'cgroupfs' | 'systemd';
+  readonly defaultHandler: string;
+}
+
+export interface HubDeps {
+  readonly handlers: readonly Handler[];
+  readonly images: ImageService;
+  readonly rootfs: RootFilesystems;
+  readonly users: UserLookup;
+  /** Told of the pod CIDR, when the kubelet gives it and when it is known from before. */
+  readonly setPodCidr: (cidr: string) => void;
+  readonly phases: PhaseObserver;
+  readonly steps: StepObserver;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What the gauges of the metrics read. */
+export interface HubFigures {
+  readonly sandboxes: ReadonlyMap<string, number>;
+  readonly containers: ReadonlyMap<string, number>;
+  readonly healthy: ReadonlyMap<string, boolean>;
+  readonly owedWork: number;
+  readonly eventSubscribers: number;
+  readonly eventsDropped: number;
+}
+
+/** The CRI for several backends: records, lifecycle, recovery and the RPCs, put together. */
+export class Hub {
+  /** All RPCs of both services. Serve them once `recover` has resolved. */
+  readonly methods: CriHandlers;
+  readonly health: HealthMonitor;
+  readonly #records: Records;
+  readonly #opened: OpenedDatabase;
+  readonly #handlers: Handlers;
+  readonly #events: EventHub<LifecycleEvent>;
+  readonly #owed: OwedWork;
+  readonly #supervisor: Supervisor;
+  readonly #deps: HubDeps;
+
+  private constructor(options: HubOptions, deps: HubDeps, opened: OpenedDatabase) {
+    const { logger, clock, phases, steps, rootfs, images } = deps;
+    this.#deps = deps;
+    this.#opened = opened;
+    this.#records = new Records(opened.database, logger);
+    this.#events = new EventHub<LifecycleEvent>();
+    this.#handlers = new Handlers(options, deps);
+    this.health = new HealthMonitor(deps);
+    const directories = new Directories(options);
+    const node = new NodeState({ records: this.#records, events: this.#events, clock, logger });
+    const parts = { ...deps, node, directories, handlers: this.#handlers, health: this.health };
+    const teardown = new Teardown({ ...parts, phases, steps, rootfs });
+    this.#owed = new OwedWork({ node, teardown, logger });
+    this.#supervisor = new Supervisor({
+      ...parts,
+      handlers: deps.handlers,
+      reconciler: new Reconciler({ node, teardown, logger }),
+      owed: this.#owed,
+    });
+    const imageOf = (reference: string): string | undefined => images.find(reference)?.id;
+    const stopContainer = new StopContainer(parts);
+    const stopSandbox = new StopSandbox({ ...parts, stopContainer, teardown });
+    const shared = { ...parts, records: this.#records, imageOf, updateResources: new UpdateResources(parts) };
+    this.methods = {
+      runtime: {
+        ...runtimeMethods(options, { ...shared, events: this.#events, settings: this.#records.settings }),
+        ...sandboxMethods({
+          ...shared,
+          runSandbox: new RunSandbox({ ...parts, teardown }),
+          stopSandbox,
+          removeSandbox: new RemoveSandbox({ node, stopSandbox, teardown }),
+        }),
+        ...containerMethods({
+          ...shared,
+          createContainer: new CreateContainer({ ...parts, teardown }),
+          startContainer: new StartContainer(parts),
+          stopContainer,
+          removeContainer: new RemoveContainer({ node, teardown }),
+          reopenLog: new ReopenLog(parts),
+          execSync: new ExecSync(parts),
+        }),
+        ...unimplementedMethods,
+      },
+      image: imageMethods({ images, clock, inUse: (id) => imageInUse(this.#records, id, imageOf) }),
+    };
+  }
+
+  /** Opens the state directory. @throws FailedPrecondition if its database can't be used. */
+  static async open(options: HubOptions, deps: HubDeps): Promise<Hub> {
+    const { sandboxes, containers } = new Directories(options);
+    await Promise.all([sandboxes, containers].map((path) => mkdir(path, { recursive: true, mode: 0o711 })));
+    return new Hub(options, deps, await openDatabase(options.stateDirectory, deps.logger));
+  }
+
+  /** Starts the backends and brings records and reality together; a backend that fails delays nobody else. */
+  async recover(signal: AbortSignal): Promise<void> {
+    const { handlers, logger, setPodCidr } = this.#deps;
+    const podCidr = this.#records.settings.get('podCidr');
+    if (podCidr !== undefined) setPodCidr(podCidr);
+    await Promise.all(
+      handlers.map(async ({ name, backend }) => {
+        try {
+          await backend.start(signal);
+        } catch (error) {
+          logger.error('a backend could not start; its handler takes no pods', { handler: name, error: describeError(error) });
+        }
+      }),
+    );
+    await Promise.all([this.health.start(), this.#supervisor.recover({ rebuild: this.#opened.rebuilt })]);
+  }
+
+  /** Compares records and reality now. @returns what was wrong, and was mended. */
+  async audit(): Promise<readonly Finding[]> {
+    return await this.#supervisor.audit();
+  }
+
+  figures(): HubFigures {
+    const names = this.#handlers.all().map(({ name }) => name);
+    const sandboxes = new Map(names.map((name) => [name, 0]));
+    const containers = new Map(names.map((name) => [name, 0]));
+    for (const { id, handler } of this.#records.sandboxes.all()) {
+      sandboxes.set(handler, (sandboxes.get(handler) ?? 0) + 1);
+      containers.set(handler, (containers.get(handler) ?? 0) + this.#records.containersOf(id).length);
+    }
+    return {
+      sandboxes,
+      containers,
+      healthy: new Map(names.map((name) => [name, this.health.of(name).healthy])),
+      owedWork: this.#owed.size,
+      eventSubscribers: this.#events.subscribers,
+      eventsDropped: this.#events.dropped,
+    };
+  }
+
+  /** Lets go of everything but the pods, which run on. */
+  async close(): Promise<void> {
+    await Promise.all([this.#supervisor.close(), this.health.close()]);
+    await Promise.all(this.#deps.handlers.map(({ backend }) => backend.close()));
+    this.#opened.database.close();
+  }
+}
+
+function imageInUse(records: Records, imageId: string, imageOf: (reference: string) => string | undefined): boolean {
+  return records.containers
+    .all()
+    .some(
+      ({ container, mounts }) =>
+        container.imageId === imageId || mounts.some((mount) => 'image' in mount && imageOf(mount.image) === imageId),
+    );
+}

@@ -1,0 +1,107 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+// From a memory lookup to a slow machine's boot.
+const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** Numbers that are read when Prometheus asks. */
+export interface HubGauges {
+  readonly sandboxes: () => ReadonlyMap<string, number>;
+  readonly containers: () => ReadonlyMap<string, number>;
+  readonly handlerHealthy: () => ReadonlyMap<string, boolean>;
+  readonly owedWork: () => number;
+  readonly eventSubscribers: () => number;
+  readonly eventsDropped: () => number;
+}
+
+/** The daemon's Prometheus metrics. Names and units follow Prometheus' conventions. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #calls: Histogram<'method' | 'code'>;
+  readonly #running: Gauge<'method'>;
+  readonly #phases: Histogram<'handler' | 'phase' | 'outcome'>;
+  readonly #findings: Counter<'kind'>;
+
+  constructor() {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#calls = new Histogram({
+      name: 'crihub_rpc_duration_seconds',
+      help: 'Duration of CRI calls by method and gRPC code',
+      labelNames: ['method', 'code'],
+      buckets: BUCKETS,
+      registers,
+    });
+    this.#running = new Gauge({
+      name: 'crihub_rpcs_running',
+      help: 'CRI calls being served now',
+      labelNames: ['method'],
+      registers,
+    });
+    this.#phases = new Histogram({
+      name: 'crihub_phase_duration_seconds',
+      help: "Duration of the phases of a pod's life by handler",
+      labelNames: ['handler', 'phase', 'outcome'],
+      buckets: BUCKETS,
+      registers,
+    });
+    this.#findings = new Counter({
+      name: 'crihub_audit_findings_total',
+      help: 'Disagreements between records and backends that were found and mended',
+      labelNames: ['kind'],
+      registers,
+    });
+  }
+
+  /** For the CRI front. */
+  readonly calls = {
+    started: (method: string): void => this.#running.inc({ method }),
+    observe: (method: string, code: string, seconds: number): void => {
+      this.#running.dec({ method });
+      this.#calls.observe({ method, code }, seconds);
+    },
+  };
+
+  /** For the lifecycle. */
+  readonly phases = {
+    observe: (handler: string, phase: string, seconds: number, outcome: string): void =>
+      this.#phases.observe({ handler, phase, outcome }, seconds),
+  };
+
+  /** For the audit. */
+  readonly finding = (kind: string): void => this.#findings.inc({ kind });
+
+  /** Adds the gauges that are read on demand. Call once. */
+  addGauges(gauges: HubGauges): void {
+    const read = (name: string, help: string, collect: (gauge: Gauge) => void, labelNames: string[] = []): void => {
+      new Gauge({
+        name,
+        help,
+        labelNames,
+        registers: [this.#registry],
+        collect() {
+          this.reset();
+          collect(this);
+        },
+      });
+    };
+    const perHandler = (values: ReadonlyMap<string, number>, gauge: Gauge): void => {
+      for (const [handler, value] of values) gauge.set({ handler }, value);
+    };
+    read('crihub_sandboxes', 'Pods by handler', (gauge) => perHandler(gauges.sandboxes(), gauge), ['handler']);
+    read('crihub_containers', 'Containers by handler', (gauge) => perHandler(gauges.containers(), gauge), ['handler']);
+    read(
+      'crihub_handler_healthy',
+      'Whether the backend of a handler is healthy (1) or not (0)',
+      (gauge) => perHandler(new Map([...gauges.handlerHealthy()].map(([name, ok]) => [name, Number(ok)])), gauge),
+      ['handler'],
+    );
+    read('crihub_owed_work', 'Pods and containers that still have to be removed', (gauge) => gauge.set(gauges.owedWork()));
+    read('crihub_event_subscribers', 'Clients that follow container events', (gauge) => gauge.set(gauges.eventSubscribers()));
+    read('crihub_events_dropped', 'Events that slow clients missed', (gauge) => gauge.set(gauges.eventsDropped()));
+  }
+
+  /** The text that Prometheus reads, and its content type. */
+  async render(): Promise<{ readonly contentType: string; readonly body: string }> {
+    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+}
