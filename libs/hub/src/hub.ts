@@ -141,7 +141,10 @@ export class Hub {
         try {
           await backend.start(signal);
         } catch (error) {
-          logger.error('a backend could not start; its handler takes no pods', { handler: name, error: describeError(error) });
+          logger.error('a backend could not start; its handler takes no pods', {
+            handler: name,
+            error: describeError(error),
+          });
         }
       }),
     );
@@ -179,11 +182,16 @@ export class Hub {
   }
 }
 
-function imageInUse(records: Records, imageId: string, imageOf: (reference: string) => string | undefined): boolean {
+function imageInUse(
+  records: Records,
+  imageId: string,
+  imageOf: (reference: string) => string | undefined,
+): boolean {
   return records.containers
     .all()
     .some(
       ({ container, mounts }) =>
-        container.imageId === imageId || mounts.some((mount) => 'image' in mount && imageOf(mount.image) === imageId),
+        container.imageId === imageId ||
+        mounts.some((mount) => 'image' in mount && imageOf(mount.image) === imageId),
     );
 }

@@ -1,4 +1,9 @@
-export type { DescribedImage, ImageFilesystem, ImageService, PullCredentials } from './front/methods/image-service.ts';
+export type {
+  DescribedImage,
+  ImageFilesystem,
+  ImageService,
+  PullCredentials,
+} from './front/methods/image-service.ts';
 export type { HostPort } from './front/parse/sandbox.ts';
 export type { UserRequest } from './front/parse/container.ts';
 export { type CallObserver, CriServer } from './front/server/index.ts';
@@ -7,4 +12,10 @@ export type { Phase, PhaseObserver } from './lifecycle/phases.ts';
 export type { NodeImage, NodeImages, RootFilesystems, UserLookup } from './lifecycle/ports.ts';
 export { noStepObserver, type Step, type StepObserver } from './lifecycle/steps.ts';
 export type { Finding } from './recovery/reconciler.ts';
-export type { AttachedNetwork, Handler, HandlerTimeouts, NetworkStatus, SandboxNetwork } from './router/handler.ts';
+export type {
+  AttachedNetwork,
+  Handler,
+  HandlerTimeouts,
+  NetworkStatus,
+  SandboxNetwork,
+} from './router/handler.ts';

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RuntimeError } from './errors.ts';
 
+// setTimeout takes a longer time for 1 ms.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Resolves after `ms`, or rejects with the signal's reason; leaves no timer and no listener. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   try {
-    await delay(ms, undefined, signal === undefined ? {} : { signal });
+    await delay(Math.min(ms, LONGEST_TIMER_MS), undefined, signal === undefined ? {} : { signal });
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -26,7 +29,7 @@ export async function withDeadline<T>(
   const expired = new RuntimeError('DeadlineExceeded', `${operation} took longer than ${String(ms)} ms`, {
     operation,
   });
-  const timer = setTimeout(() => timeout.abort(expired), ms);
+  const timer = setTimeout(() => timeout.abort(expired), Math.min(ms, LONGEST_TIMER_MS));
   const signal = parent === undefined ? timeout.signal : AbortSignal.any([parent, timeout.signal]);
   try {
     return await work(signal);

@@ -41,6 +41,8 @@ export class KeyedMutex<Key> {
 /** The promise's outcome, or a rejection with the signal's reason if that comes first. */
 export async function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (signal === undefined) return await promise;
+  // When the caller leaves first, a rejection that comes later is nobody's, and not an accident.
+  promise.catch(() => undefined);
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason as Error);

@@ -1,5 +1,6 @@
 import { withDeadline } from './deadline.ts';
 import { describeError } from './errors.ts';
+import { untilAborted } from './keyed-mutex.ts';
 
 type Undo = (signal: AbortSignal) => Promise<void>;
 
@@ -30,15 +31,17 @@ export class Unwind {
   }
 
   /**
-   * Undoes all steps in reverse order, each within its own time. A step that fails does not stop the
-   * rest; what could not be undone is returned, for the caller to owe.
+   * Undoes all steps in reverse order, each within its own time. A step that fails, or is deaf to its
+   * signal, does not stop the rest; what could not be undone is returned, for the caller to owe.
    */
   async run(): Promise<readonly FailedUndo[]> {
     const failed: FailedUndo[] = [];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       const { description, undo } = step;
       try {
-        await withDeadline(`undo: ${description}`, this.#stepTimeoutMs, undefined, undo);
+        await withDeadline(`undo: ${description}`, this.#stepTimeoutMs, undefined, (signal) =>
+          untilAborted(undo(signal), signal),
+        );
       } catch (error) {
         failed.push({ description, error });
       }

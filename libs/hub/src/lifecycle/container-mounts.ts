@@ -2,6 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import type { Mount } from '@crihub/contract';
 import { describeError, errnoCode, RuntimeError } from '@crihub/kernel';
 import type { MountRequest } from '../front/parse/mounts.ts';
+import { settleAll } from './settle-all.ts';
 
 /** Mounts an image read-only. @returns the host path that the container gets to see. */
 export type MountImage = (image: string, subPath: string, index: number) => Promise<string>;
@@ -11,7 +12,7 @@ export async function resolveMounts(
   requests: readonly MountRequest[],
   mountImage: MountImage,
 ): Promise<readonly Mount[]> {
-  return await Promise.all(
+  return await settleAll(
     requests.map(async (request, index): Promise<Mount> => {
       if ('image' in request) {
         const { image, subPath, ...mount } = request;

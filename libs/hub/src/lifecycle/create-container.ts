@@ -24,6 +24,7 @@ import type { NodeState } from './node-state.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 import { podFileMounts } from './pod-files.ts';
 import type { NodeImage, NodeImages, RootFilesystems, UserLookup } from './ports.ts';
+import { settleAll } from './settle-all.ts';
 import type { StepObserver } from './steps.ts';
 import type { Teardown } from './teardown.ts';
 
@@ -90,16 +91,16 @@ export class CreateContainer {
     const { id } = intent;
     using _held = await node.locks.acquire(id);
     node.records.putContainer(intent);
-    steps.reached('createContainer.intent');
+    await steps.reached('createContainer.intent');
     try {
       const container = await this.#build(handler, pod, intent, request, image, signal);
       const created = await timed(this.#deps.phases, handler.name, 'container_create', () =>
         handler.backend.containers.create(container, pod.sandbox, signal),
       );
-      steps.reached('createContainer.created');
+      await steps.reached('createContainer.created');
       assertReady(node.records.visibleSandbox(pod.id));
       node.records.putContainer({ ...intent, container, ...created, phase: 'created' });
-      steps.reached('createContainer.recorded');
+      await steps.reached('createContainer.recorded');
     } catch (cause) {
       await teardown.afterFailure(`container ${id}`, () => teardown.container(intent));
       throw cause;
@@ -177,7 +178,7 @@ export class CreateContainer {
     const { rootfs, users, directories, phases, steps } = this.#deps;
     const directory = directories.container(container.id);
     await mkdir(directory, { recursive: true, mode: 0o711 });
-    const [root, mounts] = await Promise.all([
+    const [root, mounts] = await settleAll([
       timed(phases, handler.name, 'rootfs', () =>
         rootfs.mount(image.id, directory, pod.sandbox.namespaces.user?.uids[0], signal),
       ),
@@ -186,13 +187,13 @@ export class CreateContainer {
         return await rootfs.mountVolume(id, directories.imageVolume(container.id, index), subPath, signal);
       }),
     ]);
-    const [user] = await Promise.all([
+    const [user] = await settleAll([
       users.resolve(root, request.user, image.user),
       container.logPath === ''
         ? undefined
         : mkdir(join(container.logPath, '..'), { recursive: true, mode: 0o755 }),
     ]);
-    steps.reached('createContainer.rootfs');
+    await steps.reached('createContainer.rootfs');
     return {
       ...container,
       rootfs: container.rootfs === '' ? '' : root,

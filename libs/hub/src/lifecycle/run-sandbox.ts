@@ -18,6 +18,7 @@ import type { Directories } from './directories.ts';
 import type { NodeState } from './node-state.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 import { writePodFiles } from './pod-files.ts';
+import { settleAll } from './settle-all.ts';
 import type { StepObserver } from './steps.ts';
 import type { Teardown } from './teardown.ts';
 
@@ -84,12 +85,12 @@ export class RunSandbox {
     const intent = this.#intent(handler, request, origin);
     using _held = await node.locks.acquire(intent.id);
     node.records.sandboxes.put(intent);
-    steps.reached('runSandbox.intent');
+    await steps.reached('runSandbox.intent');
     try {
       const attached = await this.#connect(handler, intent, signal);
       const ready = await this.#start(handler, attached, request, signal);
       node.records.sandboxes.put(ready);
-      steps.reached('runSandbox.ready');
+      await steps.reached('runSandbox.ready');
     } catch (cause) {
       const latest = node.records.sandboxes.get(intent.id) ?? intent;
       await teardown.afterFailure(`pod sandbox ${intent.id}`, () => teardown.sandbox(latest));
@@ -128,7 +129,7 @@ export class RunSandbox {
     const { networkNamespace } = await timed(phases, handler.name, 'prepare', () =>
       handler.backend.sandboxes.prepare(sandbox, signal),
     );
-    steps.reached('runSandbox.prepared');
+    await steps.reached('runSandbox.prepared');
     if (intent.network.state === 'host') return intent;
     if (networkNamespace === undefined) {
       throw new RuntimeError(
@@ -138,7 +139,7 @@ export class RunSandbox {
     }
     const owed = { ...intent, network: { state: 'owed', namespacePath: networkNamespace } } as const;
     node.records.sandboxes.put(owed);
-    steps.reached('runSandbox.networkOwed');
+    await steps.reached('runSandbox.networkOwed');
     const network = await timed(phases, handler.name, 'network', () =>
       handler.network.attach(sandbox, networkNamespace, hostPorts, signal),
     );
@@ -147,7 +148,7 @@ export class RunSandbox {
       network: { state: 'attached', namespacePath: networkNamespace, ...network },
     } as const;
     node.records.sandboxes.put(attached);
-    steps.reached('runSandbox.attached');
+    await steps.reached('runSandbox.attached');
     return attached;
   }
 
@@ -158,13 +159,13 @@ export class RunSandbox {
     signal: AbortSignal,
   ): Promise<SandboxRecord> {
     const attachment = record.network.state === 'attached' ? record.network.attachment : undefined;
-    const [started] = await Promise.all([
+    const [started] = await settleAll([
       timed(this.#deps.phases, handler.name, 'sandbox_start', () =>
         handler.backend.sandboxes.start(record.sandbox, attachment, signal),
       ),
       writePodFiles(record.sandbox, request.dns, podIps(record.network)),
     ]);
-    this.#deps.steps.reached('runSandbox.started');
+    await this.#deps.steps.reached('runSandbox.started');
     return { ...record, ...started, phase: 'ready' };
   }
 }

@@ -39,20 +39,20 @@ export class StartContainer {
       );
     }
     const handler = this.#deps.handlers.of(sandbox);
-    steps.reached('startContainer.before');
+    await steps.reached('startContainer.before');
     try {
       const started = await timed(this.#deps.phases, handler.name, 'container_start', () =>
         withDeadline(`start container ${id}`, handler.timeouts.createContainerMs, undefined, (deadline) =>
           handler.backend.containers.start(id, deadline),
         ),
       );
-      steps.reached('startContainer.started');
+      await steps.reached('startContainer.started');
       node.records.putContainer({ ...record, ...started, phase: 'running' });
     } catch (cause) {
       this.#recordFailure(record, cause);
       throw cause;
     }
-    steps.reached('startContainer.recorded');
+    await steps.reached('startContainer.recorded');
     logger.info('container started', {
       container: id,
       sandbox: sandbox.id,

@@ -10,7 +10,7 @@ export type Step =
 
 /** Told of each step that was reached; does nothing except in tests of crashes. */
 export interface StepObserver {
-  reached(step: Step): void;
+  reached(step: Step): Promise<void> | void;
 }
 
 export const noStepObserver: StepObserver = { reached: () => undefined };

@@ -1,13 +1,7 @@
-import {
-  type ContainerId,
-  type Logger,
-  RuntimeError,
-  sleep,
-  untilAborted,
-  withDeadline,
-} from '@crihub/kernel';
+import { type ContainerId, type Logger, RuntimeError, untilAborted, withDeadline } from '@crihub/kernel';
 import type { Handler } from '../router/handler.ts';
 import type { Handlers } from '../router/handlers.ts';
+import { GracePeriod } from './grace-period.ts';
 import type { NodeState } from './node-state.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 import type { StepObserver } from './steps.ts';
@@ -26,9 +20,7 @@ const KILL_WAITS_MS = [2_000, 8_000] as const;
 const LONGEST_GRACE_MS = 2 ** 31 - 1;
 
 interface Stopping {
-  /** On the monotonic clock, in ms. */
-  deadline: number;
-  shorten: (deadline: number) => void;
+  readonly grace: GracePeriod;
   readonly done: Promise<void>;
 }
 
@@ -48,56 +40,48 @@ export class StopContainer {
   async stop(idOrPrefix: string, graceSeconds: number, signal: AbortSignal | undefined): Promise<void> {
     const record = this.#deps.node.records.containers.find(idOrPrefix);
     if (record === undefined || (record.phase !== 'running' && record.phase !== 'unknown')) return;
-    const deadline = performance.now() + Math.min(graceSeconds * 1000, LONGEST_GRACE_MS);
+    const graceMs = Math.min(graceSeconds * 1000, LONGEST_GRACE_MS);
     let stopping = this.#stopping.get(record.id);
     if (stopping === undefined) {
-      stopping = this.#begin(record.id, deadline);
+      stopping = this.#begin(record.id, graceMs);
       this.#stopping.set(record.id, stopping);
-    } else if (deadline < stopping.deadline) {
-      stopping.shorten(deadline);
+    } else {
+      stopping.grace.shortenTo(graceMs);
     }
     await untilAborted(stopping.done, signal);
   }
 
-  #begin(id: ContainerId, deadline: number): Stopping {
+  #begin(id: ContainerId, graceMs: number): Stopping {
     const { node, handlers, phases } = this.#deps;
     const handler = handlers.of(sandboxOf(node, id));
-    let shortened = Promise.withResolvers<void>();
-    const stopping: Stopping = {
-      deadline,
-      shorten: (sooner) => {
-        stopping.deadline = sooner;
-        shortened.resolve();
-        shortened = Promise.withResolvers();
-      },
-      done: timed(phases, handler.name, 'container_stop', () =>
-        this.#run(id, handler, () => ({ deadline: stopping.deadline, changed: shortened.promise })),
-      ).finally(() => this.#stopping.delete(id)),
-    };
+    const grace = new GracePeriod(graceMs);
+    const done = timed(phases, handler.name, 'container_stop', () => this.#run(id, handler, grace)).finally(
+      () => this.#stopping.delete(id),
+    );
     // A caller may leave before it fails; the rejection is then nobody's, and not an accident.
-    stopping.done.catch(() => undefined);
-    return stopping;
+    done.catch(() => undefined);
+    return { grace, done };
   }
 
-  async #run(id: ContainerId, handler: Handler, grace: () => Grace): Promise<void> {
+  async #run(id: ContainerId, handler: Handler, grace: GracePeriod): Promise<void> {
     const { node, steps, logger } = this.#deps;
     const ended = node.ended(id);
-    if (grace().deadline > performance.now()) {
+    if (grace.left > 0) {
       await this.#signal(
         id,
         handler,
         node.records.containers.get(id)?.container.stopSignal ?? 'SIGTERM',
         'init',
       );
-      steps.reached('stopContainer.signalled');
-      if (await endsWithin(ended, grace)) return;
+      await steps.reached('stopContainer.signalled');
+      if (await grace.outlasts(ended)) return;
     }
     await this.#signal(id, handler, 'SIGKILL', 'init');
-    steps.reached('stopContainer.killed');
-    if (await endsSoon(ended, KILL_WAITS_MS[0])) return;
+    await steps.reached('stopContainer.killed');
+    if (await new GracePeriod(KILL_WAITS_MS[0]).outlasts(ended)) return;
     logger.warn('container survives SIGKILL of its first process; killing all of it', { container: id });
     await this.#signal(id, handler, 'SIGKILL', 'all');
-    if (await endsSoon(ended, KILL_WAITS_MS[1])) return;
+    if (await new GracePeriod(KILL_WAITS_MS[1]).outlasts(ended)) return;
     throw new RuntimeError(
       'DeadlineExceeded',
       `container ${id} was killed, but is not seen to end; its processes may hang in the kernel (state D in ps)`,
@@ -109,45 +93,6 @@ export class StopContainer {
     await withDeadline(`signal container ${id}`, handler.timeouts.callMs, undefined, (signal) =>
       handler.backend.containers.signal(id, name, scope, signal),
     );
-  }
-}
-
-interface Grace {
-  readonly deadline: number;
-  /** Resolves when the deadline has moved. */
-  readonly changed: Promise<void>;
-}
-
-async function endsWithin(ended: Promise<void>, grace: () => Grace): Promise<boolean> {
-  for (;;) {
-    const { deadline, changed } = grace();
-    const left = deadline - performance.now();
-    if (left <= 0) return false;
-    const outcome = await firstOf(
-      left,
-      ended.then(() => 'ended' as const),
-      changed.then(() => 'changed' as const),
-    );
-    if (outcome === 'ended') return true;
-  }
-}
-
-const endsSoon = async (ended: Promise<void>, ms: number): Promise<boolean> =>
-  (await firstOf(
-    ms,
-    ended.then(() => 'ended' as const),
-  )) === 'ended';
-
-async function firstOf<T>(ms: number, ...promises: Promise<T>[]): Promise<T | 'late'> {
-  const stop = new AbortController();
-  const late = sleep(ms, stop.signal).then(
-    () => 'late' as const,
-    () => 'late' as const, // stopped below: nobody looks any more
-  );
-  try {
-    return await Promise.race([...promises, late]);
-  } finally {
-    stop.abort();
   }
 }
 

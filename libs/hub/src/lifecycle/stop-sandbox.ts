@@ -38,18 +38,18 @@ export class StopSandbox {
     const record = node.records.sandboxes.get(id);
     if (record === undefined || record.phase === 'creating' || record.phase === 'removing') return;
     const stopping = node.recordNotReady(record, 'stopped');
-    steps.reached('stopSandbox.intent');
+    await steps.reached('stopSandbox.intent');
     await this.#stopContainers(stopping);
-    steps.reached('stopSandbox.containersStopped');
+    await steps.reached('stopSandbox.containersStopped');
     const handler = handlers.of(record);
     await timed(phases, handler.name, 'sandbox_stop', () =>
       withDeadline(`stop pod sandbox ${id}`, handler.timeouts.callMs, undefined, (signal) =>
         handler.backend.sandboxes.stop(id, signal),
       ),
     );
-    steps.reached('stopSandbox.stopped');
+    await steps.reached('stopSandbox.stopped');
     await this.#deps.teardown.detachNetwork(stopping);
-    steps.reached('stopSandbox.detached');
+    await steps.reached('stopSandbox.detached');
   }
 
   /** At once and without grace: the kubelet has stopped those that it wanted to end gently. */

@@ -8,6 +8,7 @@ import type { Directories } from './directories.ts';
 import type { NodeState } from './node-state.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 import type { RootFilesystems } from './ports.ts';
+import { settleAll } from './settle-all.ts';
 import type { StepObserver } from './steps.ts';
 
 export interface TeardownDeps {
@@ -39,16 +40,16 @@ export class Teardown {
     const visible = record.phase !== 'creating' && record.phase !== 'removing';
     node.records.putContainer({ ...record, phase: 'removing' });
     node.wake(record.id);
-    steps.reached('removeContainer.intent');
+    await steps.reached('removeContainer.intent');
     await this.#call(handler, `remove container ${record.id}`, (signal) =>
       handler.backend.containers.remove(record.id, signal),
     );
-    steps.reached('removeContainer.removed');
+    await steps.reached('removeContainer.removed');
     for (const index of record.mounts.keys())
       await rootfs.unmountVolume(directories.imageVolume(record.id, index));
     await rootfs.unmount(directories.container(record.id));
     await rm(directories.container(record.id), { recursive: true, force: true });
-    steps.reached('removeContainer.filesRemoved');
+    await steps.reached('removeContainer.filesRemoved');
     node.records.deleteContainer(record);
     if (visible) node.publish('deleted', record.id, record.sandboxId);
   }
@@ -59,8 +60,8 @@ export class Teardown {
     const handler = handlers.of(record);
     const visible = record.phase === 'ready' || record.phase === 'notReady';
     let current = node.records.sandboxes.put({ ...record, phase: 'removing' });
-    steps.reached('removeSandbox.intent');
-    await allOrFirstError(
+    await steps.reached('removeSandbox.intent');
+    await settleAll(
       node.records.containersOf(record.id).map((container) =>
         node.locks.run(container.id, async () => {
           const now = node.records.containers.get(container.id);
@@ -68,18 +69,18 @@ export class Teardown {
         }),
       ),
     );
-    steps.reached('removeSandbox.containersRemoved');
+    await steps.reached('removeSandbox.containersRemoved');
     await this.#call(handler, `stop pod sandbox ${record.id}`, (signal) =>
       handler.backend.sandboxes.stop(record.id, signal),
     );
     current = await this.detachNetwork(current);
-    steps.reached('removeSandbox.detached');
+    await steps.reached('removeSandbox.detached');
     await this.#call(handler, `remove pod sandbox ${record.id}`, (signal) =>
       handler.backend.sandboxes.remove(record.id, signal),
     );
-    steps.reached('removeSandbox.removed');
+    await steps.reached('removeSandbox.removed');
     await rm(directories.sandbox(record.id), { recursive: true, force: true });
-    steps.reached('removeSandbox.filesRemoved');
+    await steps.reached('removeSandbox.filesRemoved');
     node.records.sandboxes.delete(record.id);
     if (visible) node.publish('deleted', record.id, record.id);
   }
@@ -119,11 +120,4 @@ export class Teardown {
   async #call(handler: Handler, what: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     await withDeadline(what, handler.timeouts.callMs, undefined, work);
   }
-}
-
-/** Waits for all, then throws the first failure: nothing is left running unobserved. */
-async function allOrFirstError(work: readonly Promise<void>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(work);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason as Error;
 }

@@ -3,10 +3,4 @@
  * and throws a `SystemCallError`; importing this starts nothing.
  */
 export { SystemCallError } from '../syscalls/error.ts';
-export {
-  lgetxattrSync,
-  llistxattrSync,
-  lsetxattrSync,
-  lutimesSync,
-  mknodSync,
-} from '../syscalls/files.ts';
+export { lgetxattrSync, llistxattrSync, lsetxattrSync, lutimesSync, mknodSync } from '../syscalls/files.ts';

@@ -2,14 +2,8 @@ import { chmodSync, constants, lstatSync, mkdtempSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  lgetxattrSync,
-  llistxattrSync,
-  lsetxattrSync,
-  lutimesSync,
-  mknodSync,
-  SystemCallError,
-} from './index.ts';
+import type { SystemCallError } from './index.ts';
+import { lgetxattrSync, llistxattrSync, lsetxattrSync, lutimesSync, mknodSync } from './index.ts';
 
 let directory: string;
 beforeAll(() => {

@@ -17,6 +17,7 @@ export class SystemCallError extends Error {
   readonly syscall: string;
   readonly path: string | undefined;
 
+  /** `errno` is positive here, as C has it. */
   constructor(errno: number, { syscall, path, detail }: SystemCallContext) {
     const code = getSystemErrorName(-errno);
     const place = path === undefined ? '' : ` '${path}'`;

@@ -47,6 +47,13 @@ export function numberedCall(
   return (...args) => call(number, ...args);
 }
 
+const close = cFunction('close', ['int']);
+
+/** Closes a descriptor that a C function opened. Node's `closeSync` is for those that Node opened. */
+export function closeDescriptor(fd: number): void {
+  close(fd);
+}
+
 /** NUL-terminated bytes. @throws TypeError for a text with a NUL of its own, which C would cut short. */
 export function cString(text: string | Buffer): Buffer {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text;
@@ -58,7 +65,7 @@ function bind(symbol: string, types: readonly ArgumentType[]): (...args: Argumen
   library ??= koffi.load('libc.so.6');
   const names = types.map((type) => (type === 'pointer' ? 'void *' : type));
   const result = symbol === 'syscall' || symbol.includes('xattr') ? 'long' : 'int';
-  return library.func(symbol, result, names) as unknown as (...args: Argument[]) => number | bigint;
+  return library.func(symbol, result, names);
 }
 
 const pathText = (argument: Argument | undefined): string | undefined =>

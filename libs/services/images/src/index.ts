@@ -1,1 +1,14 @@
-export {};
+export { type Digest, digestOf, isDigest, parseDigest } from './digest.ts';
+export type { Image, ImageLayer, ImageRecord } from './image.ts';
+export type { ImageConfig } from './image-config.ts';
+export { type FilesystemUsage, ImageStore, type ImageStoreOptions, type PullOptions } from './image-store.ts';
+export { hostPlatform, type Platform } from './platform.ts';
+export type { ProgressListener, PullProgress } from './pull-progress.ts';
+export { type IdReference, type NameReference, parseReference, type Reference } from './reference.ts';
+export type { AuthConfig } from './registry/credentials.ts';
+export { REGISTRY_UNAVAILABLE } from './registry/failures.ts';
+export type { RegistryOptions } from './registry/open-session.ts';
+export type { RetryPolicy } from './registry/retry.ts';
+export { type IdMap, type ImageViewMount, RootfsMounter, type RootfsMount } from './rootfs.ts';
+export { DEFAULT_LAYER_LIMITS, type LayerLimits } from './unpack/layer-limits.ts';
+export { type DirectoryUsage, directoryUsage } from './usage.ts';

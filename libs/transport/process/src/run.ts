@@ -1,13 +1,10 @@
-import { spawn, type StdioOptions } from 'node:child_process';
+import type { StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
 import { RuntimeError } from '@crihub/kernel';
 import { OutputBuffer } from './output-buffer.ts';
+import { startChild, startFailure, type StartOptions } from './start-child.ts';
 
-export interface RunOptions {
-  readonly args?: readonly string[];
-  /** The whole environment of the child; nothing is inherited. */
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
+export interface RunOptions extends StartOptions {
   /** Written to the child's standard input, which is then closed. */
   readonly input?: string | Uint8Array;
   /** Open file descriptors given to the child as 3, 4, … */
@@ -26,12 +23,9 @@ export interface RunResult {
   readonly stderr: Buffer;
 }
 
-/** What a child gets when the caller names no environment: enough to find programs. */
-export const BASE_ENVIRONMENT: Readonly<Record<string, string>> = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-};
-
 const DEFAULT_TIMEOUT_MS = 60_000;
+// setTimeout takes a longer time for 1 ms.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const DEFAULT_OUTPUT_BYTES = 1024 * 1024;
 // A grandchild that kept the pipes open must not hold the result for ever.
 const DRAIN_MS = 1_000;
@@ -52,12 +46,7 @@ export async function run(program: string, options: RunOptions = {}): Promise<Ru
     'pipe',
     ...(options.extraFds ?? []),
   ];
-  const child = spawn(program, options.args ?? [], {
-    cwd: options.cwd,
-    env: { ...(options.env ?? BASE_ENVIRONMENT) },
-    stdio,
-    detached: true,
-  });
+  const child = startChild(program, options, stdio);
   const stdout = new OutputBuffer(limit);
   const stderr = new OutputBuffer(limit);
   child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -80,16 +69,15 @@ export async function run(program: string, options: RunOptions = {}): Promise<Ru
           `${program} took longer than ${String(timeoutMs)} ms and was killed`,
         ),
       ),
-    timeoutMs,
+    Math.min(timeoutMs, LONGEST_TIMER_MS),
   );
   const onAbort = (): void => stop(options.signal?.reason as Error);
   options.signal?.addEventListener('abort', onAbort, { once: true });
   let drainTimer: NodeJS.Timeout | undefined;
 
-  child.once('error', (cause) =>
-    reject(new RuntimeError('FailedPrecondition', `can't run ${program}: ${cause.message}`, { cause })),
-  );
+  child.once('error', (cause) => reject(startFailure(program, options, cause)));
   child.once('exit', () => {
+    clearTimeout(timer); // it ended in time; only its output may still be on its way
     drainTimer = setTimeout(() => {
       child.stdout?.destroy();
       child.stderr?.destroy();

@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { RuntimeError } from '@crihub/kernel';
-import { BASE_ENVIRONMENT, exitCodeOf, killGroup } from './run.ts';
+import { exitCodeOf, killGroup } from './run.ts';
+import { startChild, startFailure, type StartOptions } from './start-child.ts';
 
-export interface SpawnOptions {
-  readonly args?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
+export interface SpawnOptions extends StartOptions {
   readonly stdin?: boolean;
   readonly extraFds?: readonly number[];
 }
@@ -28,14 +25,12 @@ export interface SpawnedProcess {
  * @throws FailedPrecondition if the program can't be started.
  */
 export async function spawnProcess(program: string, options: SpawnOptions = {}): Promise<SpawnedProcess> {
-  const child = spawn(program, options.args ?? [], {
-    cwd: options.cwd,
-    env: { ...(options.env ?? BASE_ENVIRONMENT) },
-    stdio: [options.stdin === true ? 'pipe' : 'ignore', 'pipe', 'pipe', ...(options.extraFds ?? [])],
-    detached: true,
-  });
+  const stdin = options.stdin === true ? 'pipe' : 'ignore';
+  const child = startChild(program, options, [stdin, 'pipe', 'pipe', ...(options.extraFds ?? [])]);
+  // A child may exit without reading its input; each write learns of it, and nobody else has to.
+  child.stdin?.on('error', () => undefined);
   const exited = exitOf(child);
-  await started(program, child);
+  await started(program, options, child);
   const pid = child.pid as number;
   return {
     pid,
@@ -47,12 +42,10 @@ export async function spawnProcess(program: string, options: SpawnOptions = {}):
   };
 }
 
-async function started(program: string, child: ChildProcess): Promise<void> {
+async function started(program: string, options: SpawnOptions, child: ChildProcess): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   child.once('spawn', resolve);
-  child.once('error', (cause) =>
-    reject(new RuntimeError('FailedPrecondition', `can't run ${program}: ${cause.message}`, { cause })),
-  );
+  child.once('error', (cause) => reject(startFailure(program, options, cause)));
   await promise;
 }
 

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+
+/** What conmon has to know to run and watch one container. */
+export interface MonitoredContainer {
+  readonly id: string;
+  readonly bundle: string;
+  /** Absolute path of the CRI log; empty: the output is discarded. */
+  readonly logPath: string;
+  readonly terminal: boolean;
+  readonly stdin: boolean;
+  readonly stdinOnce: boolean;
+}
+
+export interface ConmonSettings {
+  /** Absolute path of the OCI runtime. */
+  readonly runtime: string;
+  readonly runtimeRoot: string;
+  readonly exitDirectory: string;
+  readonly systemdCgroup: boolean;
+}
+
+export const conmonPidFile = (bundle: string): string => join(bundle, 'conmon.pid');
+export const initPidFile = (bundle: string): string => join(bundle, 'init.pid');
+/** conmon makes it when the kernel killed a process of the container for lack of memory. */
+export const oomFile = (bundle: string): string => join(bundle, 'oom');
+export const controlFifo = (bundle: string): string => join(bundle, 'ctl');
+export const attachSocket = (bundle: string): string => join(bundle, 'attach');
+
+/** The command line that creates a container and then stays with it (conmon(8)). */
+export function conmonArguments(container: MonitoredContainer, settings: ConmonSettings): readonly string[] {
+  const { id, bundle, logPath, terminal, stdin, stdinOnce } = container;
+  return [
+    ...['--cid', id, '--cuuid', id, '--name', id],
+    ...['--runtime', settings.runtime, '--runtime-arg', `--root=${settings.runtimeRoot}`],
+    ...['--bundle', bundle, '--persist-dir', bundle, '--full-attach'],
+    ...['--exit-dir', settings.exitDirectory],
+    ...['--conmon-pidfile', conmonPidFile(bundle), '--container-pidfile', initPidFile(bundle)],
+    ...['--log-path', logPath === '' ? 'none' : `k8s-file:${logPath}`],
+    // The log is the kubelet's: losing its last lines with the power is better than a late exit.
+    ...['--log-level', 'error', '--no-sync-log'],
+    ...(settings.systemdCgroup ? ['--systemd-cgroup'] : []),
+    ...(terminal ? ['--terminal'] : []),
+    ...(stdin ? ['--stdin'] : []),
+    ...(stdin && !stdinOnce ? ['--leave-stdin-open'] : []),
+  ];
+}

@@ -1,0 +1,52 @@
+import type { Resources } from '@crihub/contract';
+import type { Cgroups as HostCgroups } from '@crihub/linux';
+import type { Cgroups } from './executor.ts';
+
+/** The control groups of this machine. */
+export class LocalCgroups implements Cgroups {
+  readonly #host: HostCgroups;
+
+  constructor({ cgroups }: { readonly cgroups: HostCgroups }) {
+    this.#host = cgroups;
+  }
+
+  get version(): 1 | 2 {
+    return this.#host.layout.version === 'v2' ? 2 : 1;
+  }
+
+  async create(path: string): Promise<void> {
+    await this.#host.create(path);
+  }
+
+  joinFiles(path: string): readonly string[] {
+    const { layout } = this.#host;
+    if (layout.version === 'v2') return [`${layout.root}${path}/cgroup.procs`];
+    const roots = [
+      ...layout.hierarchies.map(({ root }) => root),
+      ...(layout.unified === undefined ? [] : [layout.unified]),
+    ];
+    return roots.map((root) => `${root}${path}/cgroup.procs`);
+  }
+
+  async processes(path: string): Promise<readonly number[]> {
+    return await this.#host.processes(path);
+  }
+
+  async kill(path: string, signal?: AbortSignal): Promise<void> {
+    await this.#host.kill(path, signal);
+  }
+
+  async limit(path: string, resources: Resources): Promise<void> {
+    const { memoryLimitBytes, memorySwapLimitBytes = memoryLimitBytes, cpusetCpus, cpusetMems } = resources;
+    await this.#host.writeResources(path, {
+      ...resources,
+      memorySwapLimitBytes,
+      cpusetCpus: cpusetCpus === '' ? undefined : cpusetCpus,
+      cpusetMems: cpusetMems === '' ? undefined : cpusetMems,
+    });
+  }
+
+  async remove(path: string, signal?: AbortSignal): Promise<void> {
+    await this.#host.remove(path, signal);
+  }
+}

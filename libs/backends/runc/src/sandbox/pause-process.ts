@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import type { Sandbox } from '@crihub/contract';
+import { serializeOci } from '@crihub/service-oci';
+import { pauseSpec } from '../bundle/pause-spec.ts';
+import type { ConmonLauncher, Launched } from '../conmon/conmon-launcher.ts';
+import type { Executor } from '../execution/executor.ts';
+import type { Layout } from '../layout.ts';
+import { containerCgroup, monitorCgroup } from '../pod-cgroups.ts';
+import type { OciRuntime } from '../runtime/oci-runtime.ts';
+import { sandboxPaths } from './sandbox-namespaces.ts';
+
+export interface PauseProcessOptions {
+  readonly cgroupDriver: 'cgroupfs' | 'systemd';
+  /** The least value that may be written to `oom_score_adj`. */
+  readonly minOomScoreAdj: number;
+}
+
+export interface PauseProcessDependencies {
+  readonly layout: Layout;
+  readonly executor: Executor;
+  readonly launcher: ConmonLauncher;
+  readonly runtime: OciRuntime;
+  /** Finds the static catatonit. @throws FailedPrecondition if it is not installed. */
+  readonly program: () => Promise<string>;
+}
+
+/** As containerd and CRI-O set it for theirs: it must outlive the pod's containers. */
+const OOM_SCORE_ADJ = -998;
+
+/** The init process of pods whose containers share a PID namespace; a container under conmon like others. */
+export class PauseProcess {
+  readonly #options: PauseProcessOptions;
+  readonly #dependencies: PauseProcessDependencies;
+
+  constructor(options: PauseProcessOptions, dependencies: PauseProcessDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+  }
+
+  async start(sandbox: Sandbox, signal: AbortSignal): Promise<Launched> {
+    const { layout, executor, launcher, runtime } = this.#dependencies;
+    const { cgroupDriver, minOomScoreAdj } = this.#options;
+    const { id } = sandbox;
+    const bundle = layout.bundle(id);
+    await executor.files.makeDirectory(join(bundle, 'rootfs'));
+    const spec = pauseSpec({
+      sandbox,
+      bundle,
+      paths: sandboxPaths(sandbox, layout),
+      cgroupsPath: containerCgroup(id, sandbox, cgroupDriver).specPath,
+      program: await this.#dependencies.program(),
+      oomScoreAdj: Math.max(OOM_SCORE_ADJ, minOomScoreAdj),
+    });
+    await executor.files.write(join(bundle, 'config.json'), serializeOci(spec));
+    const group = monitorCgroup(sandbox, cgroupDriver);
+    const launched = await launcher.launch(
+      { id, bundle, logPath: '', terminal: false, stdin: false, stdinOnce: false },
+      group === undefined ? [] : executor.cgroups.joinFiles(group),
+      signal,
+    );
+    await runtime.start(id, signal);
+    return launched;
+  }
+}

@@ -1,0 +1,129 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Backend } from '@crihub/contract';
+import { Failpoints, MemoryBackend, MemoryNode, withFailpoints } from '@crihub/contract-testkit';
+import { Semaphore, systemClock } from '@crihub/kernel';
+import { RecordingLogger } from '@crihub/kernel/testing';
+import { ContainerConfig, PodSandboxConfig } from '@crihub/wire/cri';
+import type { CallContext } from '../front/server/index.ts';
+import { Hub } from '../hub.ts';
+import { FakeImages, FakeRootFilesystems } from './fake-images.ts';
+import { FakeNetwork } from './fake-network.ts';
+
+/** A hub on memory backends and fakes that outlive it, so that it can die and be opened again. */
+export class HubRig {
+  readonly node = new MemoryNode();
+  readonly network = new FakeNetwork();
+  readonly images = new FakeImages();
+  readonly rootfs = new FakeRootFilesystems();
+  readonly logger = new RecordingLogger();
+  /** Of the hub's own steps. After `crash` no step of this life returns. */
+  failpoints = new Failpoints();
+  /** Around the backend's calls. */
+  backendFailpoints = new Failpoints();
+  readonly directory: string;
+  #hub: Hub | undefined;
+
+  static async start(): Promise<HubRig> {
+    const rig = new HubRig(await mkdtemp(join(tmpdir(), 'crihub-hub-')));
+    await rig.open();
+    return rig;
+  }
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  get hub(): Hub {
+    if (this.#hub === undefined) throw new Error('the hub is not open');
+    return this.#hub;
+  }
+
+  get runtime(): Hub['methods']['runtime'] {
+    return this.hub.methods.runtime;
+  }
+
+  get context(): CallContext {
+    return { signal: AbortSignal.timeout(20_000), method: 'test' };
+  }
+
+  async open(): Promise<void> {
+    const backend: Backend = withFailpoints(
+      new MemoryBackend({}, { node: this.node, failpoints: this.failpoints }),
+      this.backendFailpoints,
+    );
+    const { logger, images, rootfs, failpoints } = this;
+    const timeouts = { createSandboxMs: 10_000, createContainerMs: 10_000, callMs: 5_000 };
+    this.#hub = await Hub.open(
+      { version: '0.0.0', stateDirectory: this.directory, cgroupDriver: 'cgroupfs', defaultHandler: 'memory' },
+      {
+        handlers: [{ name: 'memory', backend, network: this.network, admission: new Semaphore(4), timeouts }],
+        images,
+        rootfs,
+        users: { resolve: async () => ({ uid: 0, gid: 0, additionalGids: [] }) },
+        setPodCidr: () => undefined,
+        phases: { observe: () => undefined },
+        steps: { reached: (step) => failpoints.hit(step) },
+        clock: systemClock,
+        logger,
+      },
+    );
+    await this.#hub.recover(AbortSignal.timeout(10_000));
+  }
+
+  /** The daemon dies where it stands, and a new one starts on what it left. */
+  async reopenAfterDeath(): Promise<void> {
+    this.failpoints.crash();
+    this.backendFailpoints.crash();
+    this.failpoints = new Failpoints();
+    this.backendFailpoints = new Failpoints();
+    await this.open();
+  }
+
+  async runSandbox(name = 'pod', overrides: Partial<PodSandboxConfig> = {}): Promise<string> {
+    const answer = await this.runtime.RunPodSandbox(
+      { config: sandboxConfig(name, overrides), runtimeHandler: '' },
+      this.context,
+    );
+    if (!('podSandboxId' in answer)) throw new Error('not a response');
+    return answer.podSandboxId;
+  }
+
+  async createContainer(podSandboxId: string, name = 'main', overrides: Partial<ContainerConfig> = {}): Promise<string> {
+    const answer = await this.runtime.CreateContainer(
+      { podSandboxId, config: containerConfig(name, overrides), sandboxConfig: undefined },
+      this.context,
+    );
+    if (!('containerId' in answer)) throw new Error('not a response');
+    return answer.containerId;
+  }
+
+  /** What is left when there should be nothing. */
+  async leftovers(): Promise<readonly string[]> {
+    const directories = ['sandboxes', 'containers'].map(async (kind) =>
+      (await readdir(join(this.directory, kind))).map((name) => `${kind}/${name}`),
+    );
+    return [
+      ...this.node.leftovers(),
+      ...[...this.network.attached.keys()].map((id) => `network of ${id}`),
+      ...[...this.rootfs.mounted].map((path) => `mount ${path}`),
+      ...(await Promise.all(directories)).flat(),
+    ];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#hub?.close();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+export const sandboxConfig = (name: string, overrides: Partial<PodSandboxConfig> = {}): PodSandboxConfig =>
+  PodSandboxConfig.create({
+    metadata: { name, namespace: 'default', uid: `uid-${name}`, attempt: 0 },
+    labels: { app: name },
+    ...overrides,
+  });
+
+export const containerConfig = (name: string, overrides: Partial<ContainerConfig> = {}): ContainerConfig =>
+  ContainerConfig.create({ metadata: { name, attempt: 0 }, image: { image: 'registry.example/app:1' }, ...overrides });

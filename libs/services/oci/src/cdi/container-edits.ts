@@ -1,0 +1,13 @@
+import type { OciHook, OciHookName, OciIntelRdt, OciMount } from '../oci-spec.ts';
+import type { ResolvedDevice } from '../devices/resolved-device.ts';
+
+/** What a set of CDI devices changes in a container, device nodes already looked up on the host. */
+export interface CdiEdits {
+  /** `NAME=value`; replaces a variable of the same name. */
+  readonly env: readonly string[];
+  readonly devices: readonly ResolvedDevice[];
+  readonly mounts: readonly OciMount[];
+  readonly hooks: readonly { readonly name: OciHookName; readonly hook: OciHook }[];
+  readonly additionalGids: readonly number[];
+  readonly intelRdt?: OciIntelRdt;
+}

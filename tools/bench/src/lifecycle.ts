@@ -1,0 +1,66 @@
+import {
+  containerConfig,
+  createContainer,
+  execSync,
+  podConfig,
+  runPod,
+  startContainer,
+} from '@crihub/tool-fixtures';
+import {
+  RemoveContainerRequest,
+  RemovePodSandboxRequest,
+  RuntimeServiceService as runtime,
+  StopContainerRequest,
+  StopPodSandboxRequest,
+} from '@crihub/wire/cri';
+import { BENCH_COMMAND, BENCH_IMAGE, type Subject } from './subject.ts';
+
+const GRACE_SECONDS = 10n;
+
+/** A running pod with one container. */
+export interface RunningPod {
+  readonly pod: string;
+  readonly container: string;
+}
+
+/** Takes one pod through its whole life, timing each call. */
+export async function measureLifecycle(subject: Subject, name: string): Promise<void> {
+  const running = await startPod(subject, name);
+  await subject.recorder.time('ExecSync /bin/true', async () => {
+    const { exitCode } = await execSync(subject.cri, running.container, ['/bin/true']);
+    if (exitCode !== 0) throw new Error(`/bin/true ended with ${String(exitCode)} on ${subject.name}`);
+  });
+  await stopPod(subject, running);
+}
+
+/** Runs a pod with one container, timing each call and the time until it runs. */
+export async function startPod(subject: Subject, name: string): Promise<RunningPod> {
+  const { cri, recorder, handler } = subject;
+  const config = podConfig(name, `${subject.logDirectory}/${name}`);
+  return await recorder.time('pod to running', async () => {
+    const pod = await recorder.time('RunPodSandbox', async () => runPod(cri, config, handler));
+    const container = await recorder.time('CreateContainer', async () =>
+      createContainer(cri, pod, containerConfig('main', BENCH_IMAGE, BENCH_COMMAND), config),
+    );
+    await recorder.time('StartContainer', async () => startContainer(cri, container));
+    return { pod, container };
+  });
+}
+
+/** Stops and removes the container, then the pod, timing each call. */
+export async function stopPod({ cri, recorder }: Subject, { pod, container }: RunningPod): Promise<void> {
+  const containerId = container;
+  const podSandboxId = pod;
+  await recorder.time('StopContainer', async () =>
+    cri.call(runtime.stopContainer, StopContainerRequest.create({ containerId, timeout: GRACE_SECONDS })),
+  );
+  await recorder.time('RemoveContainer', async () =>
+    cri.call(runtime.removeContainer, RemoveContainerRequest.create({ containerId })),
+  );
+  await recorder.time('StopPodSandbox', async () =>
+    cri.call(runtime.stopPodSandbox, StopPodSandboxRequest.create({ podSandboxId })),
+  );
+  await recorder.time('RemovePodSandbox', async () =>
+    cri.call(runtime.removePodSandbox, RemovePodSandboxRequest.create({ podSandboxId })),
+  );
+}

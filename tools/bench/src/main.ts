@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { describeError } from '@crihub/kernel';
+import { ensureDebianPackages, TEST_PACKAGES } from '@crihub/tool-setup';
+import { measureHeldPods } from './held-pods.ts';
+import { measureLifecycle } from './lifecycle.ts';
+import { inParallel } from './parallel.ts';
+import { type BenchResult, formatReport, reportJson } from './report.ts';
+import { startSubjects, type SubjectChoice } from './subjects.ts';
+
+const USAGE = `usage: npm run bench -- [options]
+
+Measures crihub beside its peers, in turn, with one client, one image and one network. Ratios are to the
+first column. Needs root, and a machine that does nothing else.
+
+  --against <peers>     comma-separated; containerd is known (default containerd, "" for none)
+  --handlers <names>    handlers of crihub, comma-separated (default runc,crun, "" for none)
+  --pods <n>            pod lifecycles for each subject, and pods held at once (default 50)
+  --parallel <n>        lifecycles of one subject at a time (default 1)
+  -o, --output <form>   table or json (default table)
+`;
+
+const { values } = parseArgs({
+  options: {
+    against: { type: 'string', default: 'containerd' },
+    handlers: { type: 'string', default: 'runc,crun' },
+    pods: { type: 'string', default: '50' },
+    parallel: { type: 'string', default: '1' },
+    output: { type: 'string', short: 'o', default: 'table' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+// Standard output is for the result alone.
+const say = (line: string): void => console.error(`▸ ${line}`);
+
+async function main(): Promise<number> {
+  const pods = positiveInteger('--pods', values.pods);
+  const parallel = positiveInteger('--parallel', values.parallel);
+  if (!['table', 'json'].includes(values.output))
+    throw new Error(`-o is table or json, not ${values.output}`);
+  const choice = chooseSubjects();
+  await ensureDebianPackages(TEST_PACKAGES, say);
+  const directory = await mkdtemp(path.join(tmpdir(), 'crihub-bench-'));
+  try {
+    const results = await measure(choice, directory, pods, parallel);
+    console.log(
+      values.output === 'json' ? JSON.stringify(reportJson(results), null, 2) : formatReport(results),
+    );
+    return 0;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Interleaved, so that a busy moment of the machine hits all subjects alike. */
+async function measure(
+  choice: SubjectChoice,
+  directory: string,
+  pods: number,
+  parallel: number,
+): Promise<readonly BenchResult[]> {
+  await using subjects = await startSubjects(choice, directory);
+  say(
+    `${String(pods)} pod lifecycles, ${String(parallel)} at a time, on ${subjects.all.map(({ name }) => name).join(', ')}`,
+  );
+  for (let done = 0; done < pods; done += parallel)
+    for (const subject of subjects.all)
+      await inParallel(Math.min(parallel, pods - done), parallel, async (index) =>
+        measureLifecycle(subject, `pod-${String(done + index)}`),
+      );
+  const results: BenchResult[] = [];
+  for (const subject of subjects.all) {
+    say(`${String(pods)} pods held on ${subject.name}`);
+    results.push({ subject, held: await measureHeldPods(subject, pods) });
+  }
+  return results;
+}
+
+function chooseSubjects(): SubjectChoice {
+  const peers = namesIn(values.against).map((name): 'containerd' => {
+    if (name === 'containerd') return name;
+    throw new Error(`--against knows containerd, not ${name}`);
+  });
+  const handlers = namesIn(values.handlers);
+  if (peers.length + handlers.length === 0)
+    throw new Error('there is nothing to measure: name a peer or a handler');
+  return { peers, handlers };
+}
+
+const namesIn = (list: string): readonly string[] =>
+  list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
+function positiveInteger(option: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new Error(`${option} must be a whole number above 0, not ${JSON.stringify(text)}`);
+}
+
+if (values.help) console.log(USAGE);
+else
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    console.error(describeError(error));
+    process.exitCode = 1;
+  }

@@ -1,0 +1,1 @@
+export { goProgram, GoMissingError } from './go-programs.ts';

@@ -1,0 +1,51 @@
+import path from 'node:path';
+import {
+  buildImage,
+  type DaemonProcess,
+  FIXTURE_NAMES,
+  startContainerd,
+  startCrihub,
+  startFixtureRegistry,
+  writeBridgeNetwork,
+} from '@crihub/tool-fixtures';
+
+/** What critest is to judge. */
+export type TargetChoice =
+  | { readonly kind: 'crihub'; readonly handler: string }
+  | { readonly kind: 'containerd' }
+  | { readonly kind: 'endpoint'; readonly endpoint: string };
+
+/** A CRI socket that is ready for critest; dispose of it to stop what was started for it. */
+export interface Target extends AsyncDisposable {
+  readonly endpoint: string;
+}
+
+const NETWORK = { name: 'crihub-conformance', bridge: 'crihub-conf0', subnet: '10.91.0.0/16' };
+
+/** Starts a runtime with a registry and a network of its own, all in `directory`. */
+export async function startTarget(
+  choice: TargetChoice,
+  directory: string,
+  say: (line: string) => void,
+): Promise<Target> {
+  if (choice.kind === 'endpoint')
+    return { endpoint: choice.endpoint, [Symbol.asyncDispose]: async () => Promise.resolve() };
+  await using started = new AsyncDisposableStack();
+  say('building the images');
+  const images = await Promise.all(FIXTURE_NAMES.map(buildImage));
+  const registry = started.use(await startFixtureRegistry(path.join(directory, 'registry'), images));
+  const network = await writeBridgeNetwork(path.join(directory, 'cni'), NETWORK);
+  started.defer(async () => network.remove());
+  const options = {
+    directory: path.join(directory, 'runtime'),
+    network,
+    certsDirectory: registry.certsDirectory,
+  };
+  const daemon: DaemonProcess = started.use(
+    choice.kind === 'containerd'
+      ? await startContainerd(options)
+      : await startCrihub({ ...options, defaultHandler: choice.handler }),
+  );
+  const all = started.move();
+  return { endpoint: `unix://${daemon.socket}`, [Symbol.asyncDispose]: async () => all.disposeAsync() };
+}
