@@ -10,6 +10,8 @@ import type { PodNetworkAttachment, Sandbox } from './sandbox.ts';
 export interface PreparedSandbox {
   /** Path of the namespace that the pod network attaches to; absent with the node's network. */
   readonly networkNamespace?: string;
+  /** Path of the pod's user namespace, by which root filesystems are shifted; absent without one. */
+  readonly userNamespace?: string;
 }
 
 export interface StartedSandbox {

@@ -25,7 +25,7 @@ export interface Sandbox {
   readonly cgroupParent: string;
   readonly overhead: Resources;
   readonly resources: Resources;
-  /** Absolute directory of the pod's files, made and removed by the hub; `resolv.conf`, `hostname`, `hosts` are in it. */
+  /** Absolute directory of the pod's files, made and removed by the hub. */
   readonly directory: string;
 }
 

@@ -11,6 +11,7 @@ import {
   withDeadline,
 } from '@crihub/kernel';
 import type { ContainerRequest } from '../front/parse/container.ts';
+import { mergeProcess } from '@crihub/service-oci';
 import { containerKey, type ContainerRecord } from '../records/container-record.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
 import { checkContainerCapabilities } from '../router/check-capabilities.ts';
@@ -18,12 +19,11 @@ import type { Handler } from '../router/handler.ts';
 import type { Handlers } from '../router/handlers.ts';
 import type { HealthMonitor } from '../router/health-monitor.ts';
 import { resolveMounts } from './container-mounts.ts';
-import { containerProcess } from './container-process.ts';
 import type { Directories } from './directories.ts';
 import type { NodeState } from './node-state.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 import { podFileMounts } from './pod-files.ts';
-import type { NodeImage, NodeImages, RootFilesystems, UserLookup } from './ports.ts';
+import type { NodeImage, NodeImages, RootFilesystems, ShiftedOwners, UserLookup } from './ports.ts';
 import { settleAll } from './settle-all.ts';
 import type { StepObserver } from './steps.ts';
 import type { Teardown } from './teardown.ts';
@@ -129,7 +129,7 @@ export class CreateContainer {
     fingerprint: string,
   ): ContainerRecord {
     const id = newContainerId();
-    const { metadata, labels, annotations, security, pidNamespace, devices, cdiDevices } = request;
+    const { metadata, labels, annotations, security, devices, cdiDevices } = request;
     // Without a score of its own it would inherit that of the daemon, which the kernel is to spare.
     const resources = { oomScoreAdj: 0, ...request.resources };
     const hubRootfs = handler.backend.rootfs === 'hub';
@@ -142,8 +142,22 @@ export class CreateContainer {
       imageId: image.id,
       imageRef: request.userSpecifiedImage || request.image,
       rootfs: hubRootfs ? join(this.#deps.directories.container(id), 'rootfs') : '',
-      process: containerProcess(request, image, NOT_RESOLVED, pod.sandbox.hostname || hostName()),
-      pidNamespace,
+      process: {
+        ...mergeProcess({
+          image: { ...image, workingDir: image.workingDirectory },
+          command: request.command,
+          args: request.args,
+          env: request.env,
+          workingDir: request.workingDirectory,
+          terminal: request.terminal,
+          hostname: pod.sandbox.hostname || hostName(),
+        }),
+        user: NOT_RESOLVED,
+        terminal: request.terminal,
+        stdin: request.stdin,
+        stdinOnce: request.stdinOnce,
+      },
+      pidNamespace: request.pidNamespace ?? { mode: pod.sandbox.namespaces.pid },
       security,
       mounts: [],
       devices,
@@ -180,11 +194,17 @@ export class CreateContainer {
     await mkdir(directory, { recursive: true, mode: 0o711 });
     const [root, mounts] = await settleAll([
       timed(phases, handler.name, 'rootfs', () =>
-        rootfs.mount(image.id, directory, pod.sandbox.namespaces.user?.uids[0], signal),
+        rootfs.mount(image.id, directory, shiftedOwners(pod), signal),
       ),
       resolveMounts(request.mounts, async (reference, subPath, index) => {
         const { id } = this.#imageOf(reference);
-        return await rootfs.mountVolume(id, directories.imageVolume(container.id, index), subPath, signal);
+        return await rootfs.mountVolume(
+          id,
+          directories.imageVolume(container.id, index),
+          subPath,
+          shiftedOwners(pod),
+          signal,
+        );
       }),
     ]);
     const [user] = await settleAll([
@@ -201,6 +221,12 @@ export class CreateContainer {
       mounts: [...mounts, ...podFileMounts(pod.sandbox, mounts, request.security.readonlyRootfs)],
     };
   }
+}
+
+function shiftedOwners({ userNamespace, sandbox }: SandboxRecord): ShiftedOwners | undefined {
+  if (userNamespace === undefined) return undefined;
+  const { uids = [], gids = [] } = sandbox.namespaces.user ?? {};
+  return { userNamespace, rootUid: uids[0]?.hostId ?? 0, rootGid: gids[0]?.hostId ?? 0 };
 }
 
 function assertReady({ id, phase }: SandboxRecord): void {

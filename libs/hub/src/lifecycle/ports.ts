@@ -1,5 +1,5 @@
 import type { UserRequest } from '../front/parse/container.ts';
-import type { IdMapping, ProcessUser } from '@crihub/contract';
+import type { ProcessUser } from '@crihub/contract';
 
 /** What creating a container needs to know of an image on this node. */
 export interface NodeImage {
@@ -19,18 +19,33 @@ export interface NodeImages {
   find(reference: string): NodeImage | undefined;
 }
 
+/** How file owners appear to a pod in a user namespace of its own. */
+export interface ShiftedOwners {
+  /** Path of the namespace. */
+  readonly userNamespace: string;
+  /** Whom uid and gid 0 of the namespace are on the host. */
+  readonly rootUid: number;
+  readonly rootGid: number;
+}
+
 /** Makes root filesystems from the layers of the node's images. All calls may be repeated. */
 export interface RootFilesystems {
   /** Mounts a writable view of the image in the container's directory. @returns the mount point. */
   mount(
     imageId: string,
     containerDirectory: string,
-    idMapping: IdMapping | undefined,
+    owners: ShiftedOwners | undefined,
     signal: AbortSignal,
   ): Promise<string>;
   unmount(containerDirectory: string): Promise<void>;
   /** Mounts the image read-only, for an image volume. @returns the host path of `subPath` in it. */
-  mountVolume(imageId: string, target: string, subPath: string, signal: AbortSignal): Promise<string>;
+  mountVolume(
+    imageId: string,
+    target: string,
+    subPath: string,
+    owners: ShiftedOwners | undefined,
+    signal: AbortSignal,
+  ): Promise<string>;
   unmountVolume(target: string): Promise<void>;
 }
 

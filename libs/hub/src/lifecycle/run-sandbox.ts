@@ -126,18 +126,22 @@ export class RunSandbox {
   async #connect(handler: Handler, intent: SandboxRecord, signal: AbortSignal): Promise<SandboxRecord> {
     const { node, phases, steps } = this.#deps;
     const { sandbox, hostPorts } = intent;
-    const { networkNamespace } = await timed(phases, handler.name, 'prepare', () =>
+    const { networkNamespace, ...prepared } = await timed(phases, handler.name, 'prepare', () =>
       handler.backend.sandboxes.prepare(sandbox, signal),
     );
     await steps.reached('runSandbox.prepared');
-    if (intent.network.state === 'host') return intent;
+    if (intent.network.state === 'host') return { ...intent, ...prepared };
     if (networkNamespace === undefined) {
       throw new RuntimeError(
         'Internal',
         `backend ${handler.backend.kind} made no network namespace for the pod`,
       );
     }
-    const owed = { ...intent, network: { state: 'owed', namespacePath: networkNamespace } } as const;
+    const owed = {
+      ...intent,
+      ...prepared,
+      network: { state: 'owed', namespacePath: networkNamespace },
+    } as const;
     node.records.sandboxes.put(owed);
     await steps.reached('runSandbox.networkOwed');
     const network = await timed(phases, handler.name, 'network', () =>

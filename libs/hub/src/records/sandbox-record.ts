@@ -25,6 +25,8 @@ export interface SandboxRecord {
   /** Nanoseconds since 1970. */
   readonly createdAt: bigint;
   readonly network: NetworkState;
+  /** Path of the pod's user namespace, if it has one. */
+  readonly userNamespace?: string;
   readonly pid?: number;
   readonly cgroup?: string;
   /** Why it is not ready, if it became so by itself. */

@@ -56,7 +56,12 @@ export class HubRig {
     const { logger, images, rootfs, failpoints } = this;
     const timeouts = { createSandboxMs: 10_000, createContainerMs: 10_000, callMs: 5_000 };
     this.#hub = await Hub.open(
-      { version: '0.0.0', stateDirectory: this.directory, cgroupDriver: 'cgroupfs', defaultHandler: 'memory' },
+      {
+        version: '0.0.0',
+        stateDirectory: this.directory,
+        cgroupDriver: 'cgroupfs',
+        defaultHandler: 'memory',
+      },
       {
         handlers: [{ name: 'memory', backend, network: this.network, admission: new Semaphore(4), timeouts }],
         images,
@@ -90,7 +95,11 @@ export class HubRig {
     return answer.podSandboxId;
   }
 
-  async createContainer(podSandboxId: string, name = 'main', overrides: Partial<ContainerConfig> = {}): Promise<string> {
+  async createContainer(
+    podSandboxId: string,
+    name = 'main',
+    overrides: Partial<ContainerConfig> = {},
+  ): Promise<string> {
     const answer = await this.runtime.CreateContainer(
       { podSandboxId, config: containerConfig(name, overrides), sandboxConfig: undefined },
       this.context,
@@ -126,4 +135,8 @@ export const sandboxConfig = (name: string, overrides: Partial<PodSandboxConfig>
   });
 
 export const containerConfig = (name: string, overrides: Partial<ContainerConfig> = {}): ContainerConfig =>
-  ContainerConfig.create({ metadata: { name, attempt: 0 }, image: { image: 'registry.example/app:1' }, ...overrides });
+  ContainerConfig.create({
+    metadata: { name, attempt: 0 },
+    image: { image: 'registry.example/app:1' },
+    ...overrides,
+  });

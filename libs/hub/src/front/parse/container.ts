@@ -29,6 +29,11 @@ export interface UserRequest {
   readonly supplementalGroupsPolicy: 'merge' | 'strict';
 }
 
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** What CreateContainer asks for, checked; image defaults are not merged in yet. */
 export interface ContainerRequest {
   readonly metadata: ContainerMetadata;
@@ -40,13 +45,14 @@ export interface ContainerRequest {
   readonly command: readonly string[];
   readonly args: readonly string[];
   readonly workingDirectory: string;
-  /** `NAME=value` in order; a name may come twice, the last one counts. */
-  readonly env: readonly string[];
+  /** In order; a name may come twice, the last one counts. */
+  readonly env: readonly EnvironmentVariable[];
   readonly terminal: boolean;
   readonly stdin: boolean;
   readonly stdinOnce: boolean;
   readonly user: UserRequest;
-  readonly pidNamespace: ContainerPidNamespace;
+  /** Absent: as the pod has it. */
+  readonly pidNamespace?: ContainerPidNamespace;
   readonly security: ContainerSecurity;
   readonly mounts: readonly MountRequest[];
   readonly devices: readonly Device[];
@@ -76,27 +82,30 @@ export function parseContainer(wire: ContainerConfig | undefined): ContainerRequ
     stdin: config.stdin,
     stdinOnce: config.stdinOnce,
     user: parseUser(security),
-    pidNamespace: parsePidNamespace(security),
     security: parseSecurity(security),
     mounts: config.mounts.map(parseMount),
     devices: config.devices.map(parseDevice),
     cdiDevices: config.CDIDevices.map(({ name: device }) => required(device, 'CDI_devices.name')),
     resources: parseResources(config.linux?.resources, 'linux.resources'),
     logPath: parseLogPath(config.logPath),
-    ...defined({ stopSignal: parseStopSignal(config.stopSignal) }),
+    ...defined({
+      stopSignal: parseStopSignal(config.stopSignal),
+      pidNamespace: parsePidNamespace(security),
+    }),
   };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function parseEnv(key: string, value: Uint8Array): string {
-  if (key === '' || /[=\0]/.test(key)) throw invalid(`envs has the name '${key}'; a name has no '=' in it`);
-  if (value.includes(0)) throw invalid(`environment variable ${key} contains a NUL byte`);
+function parseEnv(name: string, value: Uint8Array): EnvironmentVariable {
+  if (name === '' || /[=\0]/.test(name))
+    throw invalid(`envs has the name '${name}'; a name has no '=' in it`);
+  if (value.includes(0)) throw invalid(`environment variable ${name} contains a NUL byte`);
   try {
-    return `${key}=${utf8.decode(value)}`;
+    return { name, value: utf8.decode(value) };
   } catch {
     // An OCI runtime reads its configuration as JSON, which holds text alone.
-    throw invalid(`environment variable ${key} is not valid UTF-8, which OCI runtimes can't take`);
+    throw invalid(`environment variable ${name} is not valid UTF-8, which OCI runtimes can't take`);
   }
 }
 
@@ -117,9 +126,11 @@ function parseUser(wire: LinuxContainerSecurityContext | undefined): UserRequest
   };
 }
 
-function parsePidNamespace(wire: LinuxContainerSecurityContext | undefined): ContainerPidNamespace {
+function parsePidNamespace(
+  wire: LinuxContainerSecurityContext | undefined,
+): ContainerPidNamespace | undefined {
   const options = wire?.namespaceOptions;
-  if (options === undefined) return { mode: 'pod' };
+  if (options === undefined) return undefined;
   switch (options.pid) {
     case NamespaceMode.POD:
       return { mode: 'pod' };

@@ -18,7 +18,7 @@ const podUser = {
 } as const;
 
 describe('mounts of every container', () => {
-  it('are the kernel file systems, then the files of the pod', () => {
+  it('are the kernel file systems, then the memory that the pod shares', () => {
     expect(mountsOf().map(({ destination, type, source }) => `${destination} ${type} ${source}`)).toEqual([
       '/proc proc proc',
       '/dev tmpfs tmpfs',
@@ -26,9 +26,6 @@ describe('mounts of every container', () => {
       '/dev/mqueue mqueue mqueue',
       '/sys sysfs sysfs',
       '/sys/fs/cgroup cgroup cgroup',
-      '/etc/hostname bind /var/lib/crihub/pods/p1/hostname',
-      '/etc/hosts bind /var/lib/crihub/pods/p1/hosts',
-      '/etc/resolv.conf bind /var/lib/crihub/pods/p1/resolv.conf',
       '/dev/shm bind /run/crihub/pod/shm',
     ]);
   });
@@ -42,13 +39,6 @@ describe('mounts of every container', () => {
       '/sys/fs/cgroup',
       { security: { privileged: true } },
       'rw',
-    ],
-    ['the files of the pod are writable', '/etc/hosts', {}, 'rw'],
-    [
-      'the files of the pod are read-only with the root',
-      '/etc/hosts',
-      { security: { readonlyRootfs: true } },
-      'ro',
     ],
     [
       '/dev/shm is writable even with a read-only root',
@@ -139,12 +129,6 @@ describe('volumes', () => {
   });
 
   it.each<[sentence: string, destination: string, gone: readonly string[], kept: readonly string[]]>([
-    [
-      'replaces a file of the pod',
-      '/etc/hosts',
-      ['/var/lib/crihub/pods/p1/hosts'],
-      ['/var/lib/crihub/pods/p1/hostname'],
-    ],
     ['replaces /dev/shm', '/dev/shm', ['/run/crihub/pod/shm'], ['devpts']],
     [
       "at /dev hides what would lie in it, but the pod's shm comes back",
@@ -153,7 +137,6 @@ describe('volumes', () => {
       ['/run/crihub/pod/shm'],
     ],
     ['at /sys hides sysfs and cgroups', '/sys', ['sysfs', 'cgroup'], ['proc']],
-    ['at /etc goes below the files of the pod', '/etc', [], ['/var/lib/crihub/pods/p1/hosts']],
     ['does not hide what only begins alike', '/sysroot', [], ['sysfs']],
   ])('a volume %s', (_sentence, destination, gone, kept) => {
     const sources = mountsOf({ container: { mounts: [aMount({ destination })] } }).map(
@@ -162,9 +145,6 @@ describe('volumes', () => {
     expect(sources).toContain('/srv/data');
     for (const source of kept) expect(sources).toContain(source);
     for (const source of gone) expect(sources).not.toContain(source);
-    if (destination === '/etc') {
-      expect(sources.indexOf('/srv/data')).toBeLessThan(sources.indexOf(kept[0] as string));
-    }
   });
 
   it.each([

@@ -1,15 +1,10 @@
-import { join } from 'node:path';
 import type { OciMount } from '../oci-spec.ts';
 import type { SpecInput } from './spec-input.ts';
 
-const FILES = ['hostname', 'hosts', 'resolv.conf'] as const;
-
-/** What the pod's containers share: the files of its name and network, and /dev/shm. */
-export function podMounts({ container, sandbox, namespaces, shmPath }: SpecInput): readonly OciMount[] {
-  const access = container.security.readonlyRootfs ? 'ro' : 'rw';
-  const files = FILES.map((name) => bind(`/etc/${name}`, join(sandbox.directory, name), access));
+/** What the pod's containers share besides the hub's mounts: /dev/shm. */
+export function podMounts({ namespaces, shmPath }: SpecInput): readonly OciMount[] {
   const shm = shmPath ?? (namespaces.ipc === 'host' ? '/dev/shm' : undefined);
-  return [...files, shm === undefined ? OWN_SHM : bind('/dev/shm', shm, 'rw')];
+  return [shm === undefined ? OWN_SHM : bind('/dev/shm', shm)];
 }
 
 const OWN_SHM: OciMount = {
@@ -19,9 +14,9 @@ const OWN_SHM: OciMount = {
   options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
 };
 
-const bind = (destination: string, source: string, access: 'ro' | 'rw'): OciMount => ({
+const bind = (destination: string, source: string): OciMount => ({
   destination,
   type: 'bind',
   source,
-  options: ['rbind', 'rprivate', access],
+  options: ['rbind', 'rprivate', 'rw'],
 });

@@ -1,0 +1,154 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Config } from '@crihub/config';
+import { CriServer, Hub } from '@crihub/hub';
+import { type Logger, systemClock } from '@crihub/kernel';
+import { Cgroups, probeHost } from '@crihub/linux';
+import { StatusServer } from '@crihub/observability';
+import { resolveUser } from '@crihub/service-oci';
+import type { DependencyContainer } from 'tsyringe';
+import { compose } from './compose.ts';
+import { stepObserver } from './crash-at-step.ts';
+import * as tokens from './tokens.ts';
+import { VERSION } from './version.ts';
+
+/** The running daemon: made in one order, and let go of in the reverse one. */
+export class Daemon {
+  readonly #config: Config;
+  readonly #logger: Logger;
+  readonly #server: CriServer;
+  readonly #owned: AsyncDisposableStack;
+
+  private constructor(config: Config, logger: Logger, server: CriServer, owned: AsyncDisposableStack) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#server = server;
+    this.#owned = owned;
+  }
+
+  /**
+   * Starts everything and serves. Pods of an earlier daemon are found and adopted first.
+   * @throws RuntimeError with what to do; whatever had been started is then stopped again.
+   */
+  static async start(config: Config, logger: Logger, signal: AbortSignal): Promise<Daemon> {
+    await using owned = new AsyncDisposableStack();
+    await Promise.all(
+      [config.stateDirectory, config.runDirectory, dirname(config.socket)].map((path) =>
+        mkdir(path, { recursive: true, mode: 0o711 }),
+      ),
+    );
+    const container = compose(config, logger);
+    await startNode(container, config, owned);
+    const hub = await startHub(container, config, owned, signal);
+    const { calls } = container.resolve(tokens.METRICS);
+    const server = new CriServer(
+      { socketPath: config.socket, socketMode: Number.parseInt(config.socketMode, 8) },
+      { handlers: hub.methods, logger, observer: calls },
+    );
+    await server.listen();
+    logger.info('serving', {
+      socket: config.socket,
+      version: VERSION,
+      handlers: Object.keys(config.handlers),
+    });
+    return new Daemon(config, logger, server, owned.move());
+  }
+
+  /** Lets running calls end, within the configured time, then lets go of all but the pods. */
+  async stop(): Promise<void> {
+    this.#logger.info('stopping; pods run on');
+    await this.#server.drain(this.#config.drainSeconds * 1000);
+    await this.#owned.disposeAsync();
+  }
+
+  /** Cuts running calls off; a `stop` that is under way then ends soon. */
+  async force(): Promise<void> {
+    await this.#server.forceClose();
+  }
+}
+
+/** What the hub stands on: the host's facts, the images, the network. */
+async function startNode(
+  container: DependencyContainer,
+  config: Config,
+  owned: AsyncDisposableStack,
+): Promise<void> {
+  const worker = container.resolve(tokens.NAMESPACE_WORKER);
+  owned.defer(async () => await worker.close());
+  const store = container.resolve(tokens.IMAGE_STORE);
+  const network = container.resolve(tokens.POD_NETWORK);
+  owned.defer(async () => await store.close());
+  owned.defer(async () => await network.close());
+  const [host, cgroups] = await Promise.all([
+    probeHost(config.stateDirectory, {
+      mounts: container.resolve(tokens.MOUNTS),
+      namespaces: container.resolve(tokens.NAMESPACES),
+    }),
+    Cgroups.detect(),
+    store.open(),
+    network.start(),
+  ]);
+  container.register(tokens.HOST, { useValue: host });
+  container.register(tokens.CGROUPS, { useValue: cgroups });
+}
+
+async function startHub(
+  container: DependencyContainer,
+  config: Config,
+  owned: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<Hub> {
+  const logger = container.resolve(tokens.LOGGER);
+  const metrics = container.resolve(tokens.METRICS);
+  const network = container.resolve(tokens.POD_NETWORK);
+  const { stateDirectory, cgroupDriver, defaultHandler } = config;
+  const hub = await Hub.open(
+    { version: VERSION, stateDirectory, cgroupDriver, defaultHandler },
+    {
+      handlers: container.resolve(tokens.HANDLERS),
+      images: container.resolve(tokens.IMAGES),
+      rootfs: container.resolve(tokens.ROOT_FILESYSTEMS),
+      users: {
+        resolve: async (rootfs, request, imageUser) =>
+          (await resolveUser(rootfs, { ...request, imageUser })).user,
+      },
+      setPodCidr: (cidr) => network.setPodCidr(cidr),
+      phases: metrics.phases,
+      steps: stepObserver(process.env),
+      clock: systemClock,
+      logger,
+    },
+  );
+  owned.defer(async () => await hub.close());
+  await hub.recover(signal);
+  await serveStatus(hub, container, config, owned);
+  return hub;
+}
+
+async function serveStatus(
+  hub: Hub,
+  container: DependencyContainer,
+  { metrics: { address } }: Config,
+  owned: AsyncDisposableStack,
+): Promise<void> {
+  const metrics = container.resolve(tokens.METRICS);
+  metrics.addGauges({
+    sandboxes: () => hub.figures().sandboxes,
+    containers: () => hub.figures().containers,
+    handlerHealthy: () => hub.figures().healthy,
+    owedWork: () => hub.figures().owedWork,
+    eventSubscribers: () => hub.figures().eventSubscribers,
+    eventsDropped: () => hub.figures().eventsDropped,
+  });
+  if (address === 'off') return;
+  const notReady = (): readonly string[] => {
+    const healthy = [...hub.figures().healthy];
+    return healthy.some(([, ok]) => ok) ? [] : ['no backend is healthy'];
+  };
+  const server = new StatusServer(
+    { address },
+    { metrics, notReady, logger: container.resolve(tokens.LOGGER) },
+  );
+  await server.listen();
+  owned.defer(async () => await server.close());
+}
