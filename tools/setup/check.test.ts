@@ -97,6 +97,12 @@ describe('missingPackages', () => {
       missing: [],
     },
     {
+      sentence: 'an entry that npm calls extraneous is not missing',
+      wanted: { 'node_modules/a': { version: '1.0.0', extraneous: true } },
+      installed: {},
+      missing: [],
+    },
+    {
       sentence: 'an optional package is not missing',
       wanted: { 'node_modules/a': { version: '1.0.0', optional: true } },
       installed: {},

@@ -1,4 +1,5 @@
 export { ensureDebianPackages, RUNTIME_PACKAGES, TEST_PACKAGES } from './debian-packages.ts';
 export { runForeground } from './foreground.ts';
+export { InterruptedError, interruption } from './interrupt.ts';
 export { CACHE, REPOSITORY } from './repository.ts';
 export { formatCounts, type TestCounts } from './test-reports.ts';

@@ -1,23 +1,26 @@
 // A terminal, npm and its shell each deliver one Ctrl-C, so one may arrive several times.
 const REPEAT_MS = 500;
 
+/** Somebody asked this process to stop. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+}
+
 /**
- * Resolves at SIGINT or SIGTERM, or rejects if the daemon ends by itself before. A second signal ends this
- * process at once.
+ * Rejects with an InterruptedError at SIGINT or SIGTERM, for racing with work whose resources are then
+ * released. A second signal ends this process at once.
  */
-export async function untilInterrupted(daemonExited: Promise<number>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+export function interruption(say: (line: string) => void): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
   let first: number | undefined;
-  const onSignal = (): void => {
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (first === undefined) say(`${signal}: stopping; once more to force it`);
     first ??= Date.now();
-    resolve();
+    reject(new InterruptedError(`stopped by ${signal}`));
     if (Date.now() - first > REPEAT_MS) process.exit(130);
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  await Promise.race([
-    promise,
-    daemonExited.then((code) => {
-      throw new Error(`the daemon ended by itself with exit code ${String(code)}`);
-    }),
-  ]);
+  // Whoever races with it hears of it; with nobody racing it is no accident.
+  promise.catch(() => undefined);
+  return promise;
 }

@@ -12,6 +12,8 @@ export function missingPackages(root) {
   return Object.keys(wanted).filter((name) => {
     if (name === '' || !name.includes('node_modules/')) return false;
     const [want, have] = [wanted[name], installed[name]];
+    // npm writes such entries and then installs nothing for them.
+    if (want.extraneous === true) return false;
     if (have === undefined) return want.optional !== true && fitsThisMachine(want);
     return want.version !== have.version || want.integrity !== have.integrity;
   });

@@ -5,6 +5,8 @@ import { describeError } from '@crihub/kernel';
 import {
   buildImage,
   CriClient,
+  type DaemonProcess,
+  holdExclusively,
   loadImages,
   startCrihub,
   writeBridgeNetwork,
@@ -12,7 +14,7 @@ import {
 } from '@crihub/tool-fixtures';
 import { ensureDebianPackages, RUNTIME_PACKAGES } from './debian-packages.ts';
 import { formatDemo, runDemo } from './demo.ts';
-import { untilInterrupted } from './interrupt.ts';
+import { InterruptedError, interruption } from './interrupt.ts';
 
 const USAGE = `usage: npm run up [-- --once] [--root <directory>]
 
@@ -36,28 +38,43 @@ const { values } = parseArgs({
 const say = (line: string): void => console.log(`▸ ${line}`);
 
 async function up(root: string): Promise<void> {
+  const interrupted = interruption(say);
   await ensureDebianPackages(RUNTIME_PACKAGES, say);
   await mkdir(root, { recursive: true, mode: 0o700 });
   await using started = new AsyncDisposableStack();
+  started.use(await holdExclusively(NETWORK.name));
   const network = await writeBridgeNetwork(path.join(root, 'cni'), NETWORK);
   started.defer(async () => network.remove());
   say(`starting the daemon in ${root}`);
   const daemon = started.use(await startCrihub({ directory: root, network }));
+  await Promise.race([demonstrate(daemon.socket, root), interrupted]);
+  if (values.once) return;
+  console.log(invitation(daemon));
+  await Promise.race([stay(daemon), interrupted]).catch(acceptInterruption);
+}
+
+/** Loads an image and shows a pod on each handler. */
+async function demonstrate(socket: string, root: string): Promise<void> {
   const image = await buildImage('busybox');
   const archive = path.join(root, 'busybox.tar');
   await writeLayoutTar(archive, [image]);
-  await loadImages(daemon.socket, archive);
-  using cri = new CriClient(daemon.socket);
+  await loadImages(socket, archive);
+  using cri = new CriClient(socket);
   const outcomes = await runDemo(cri, image.reference, path.join(root, 'logs'), say);
   console.log(formatDemo(outcomes));
-  if (outcomes.length === 0 || outcomes.some((outcome) => 'failure' in outcome)) process.exitCode = 1;
-  if (values.once) return;
-  console.log(invitation(daemon.socket, daemon.logFile));
-  await untilInterrupted(daemon.exited);
-  say('stopping; Ctrl-C again to force it');
+  if (outcomes.some((outcome) => 'failure' in outcome)) process.exitCode = 1;
 }
 
-const invitation = (socket: string, logFile: string): string => `
+async function stay(daemon: DaemonProcess): Promise<never> {
+  const code = await daemon.exited;
+  throw new Error(`the daemon ended by itself with exit code ${String(code)}; its log is ${daemon.logFile}`);
+}
+
+function acceptInterruption(error: unknown): void {
+  if (!(error instanceof InterruptedError)) throw error;
+}
+
+const invitation = ({ socket, logFile }: DaemonProcess): string => `
 crihub answers on unix://${socket}
   its log     ${logFile}
   try         crictl -r unix://${socket} info

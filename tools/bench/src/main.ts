@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError } from '@crihub/kernel';
-import { ensureDebianPackages, TEST_PACKAGES } from '@crihub/tool-setup';
+import { ensureDebianPackages, interruption, TEST_PACKAGES } from '@crihub/tool-setup';
 import { measureHeldPods } from './held-pods.ts';
 import { measureLifecycle } from './lifecycle.ts';
 import { inParallel } from './parallel.ts';
 import { type BenchResult, formatReport, reportJson } from './report.ts';
+import type { Subject } from './subject.ts';
 import { startSubjects, type SubjectChoice } from './subjects.ts';
 
 const USAGE = `usage: npm run bench -- [options]
@@ -55,24 +56,33 @@ async function main(): Promise<number> {
   }
 }
 
-/** Interleaved, so that a busy moment of the machine hits all subjects alike. */
 async function measure(
   choice: SubjectChoice,
   directory: string,
   pods: number,
   parallel: number,
 ): Promise<readonly BenchResult[]> {
+  const interrupted = interruption(say);
   await using subjects = await startSubjects(choice, directory);
+  return await Promise.race([measureAll(subjects.all, pods, parallel), interrupted]);
+}
+
+/** Interleaved, so that a busy moment of the machine hits all subjects alike. */
+async function measureAll(
+  subjects: readonly Subject[],
+  pods: number,
+  parallel: number,
+): Promise<readonly BenchResult[]> {
   say(
-    `${String(pods)} pod lifecycles, ${String(parallel)} at a time, on ${subjects.all.map(({ name }) => name).join(', ')}`,
+    `${String(pods)} pod lifecycles, ${String(parallel)} at a time, on ${subjects.map(({ name }) => name).join(', ')}`,
   );
   for (let done = 0; done < pods; done += parallel)
-    for (const subject of subjects.all)
+    for (const subject of subjects)
       await inParallel(Math.min(parallel, pods - done), parallel, async (index) =>
         measureLifecycle(subject, `pod-${String(done + index)}`),
       );
   const results: BenchResult[] = [];
-  for (const subject of subjects.all) {
+  for (const subject of subjects) {
     say(`${String(pods)} pods held on ${subject.name}`);
     results.push({ subject, held: await measureHeldPods(subject, pods) });
   }

@@ -4,6 +4,7 @@ import {
   buildImage,
   CriClient,
   type DaemonProcess,
+  holdExclusively,
   pullImage,
   startContainerd,
   startCrihub,
@@ -29,6 +30,7 @@ export interface Subjects extends AsyncDisposable {
 /** Starts the daemons on one network and one registry, and pulls the image everywhere. */
 export async function startSubjects(choice: SubjectChoice, directory: string): Promise<Subjects> {
   await using started = new AsyncDisposableStack();
+  started.use(await holdExclusively(NETWORK.name));
   const images = await Promise.all(['busybox', 'pause:3.10'].map(buildImage));
   const registry = started.use(await startFixtureRegistry(path.join(directory, 'registry'), images));
   const network = await writeBridgeNetwork(path.join(directory, 'cni'), NETWORK);

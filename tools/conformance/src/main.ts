@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError } from '@crihub/kernel';
-import { ensureDebianPackages, TEST_PACKAGES } from '@crihub/tool-setup';
+import { ensureDebianPackages, interruption, TEST_PACKAGES } from '@crihub/tool-setup';
 import { runCritest } from './critest.ts';
 import { compareWithExpectations, formatExpectations, parseExpectations } from './expectations.ts';
 import { goProgram, GoMissingError } from './go-programs.ts';
@@ -53,6 +53,8 @@ async function main(): Promise<number> {
   await ensureDebianPackages(TEST_PACKAGES, say);
   const program = await goProgram('critest', say);
   const directory = await mkdtemp(path.join(tmpdir(), 'crihub-conformance-'));
+  // Root of a user namespace is nobody here, and has to pass through to its root filesystem.
+  await chmod(directory, 0o711);
   try {
     const results = await judge(choice, program, directory);
     return await report(results);
@@ -73,6 +75,8 @@ async function judge(
   program: string,
   directory: string,
 ): Promise<readonly SpecResult[]> {
+  // critest gets the signal too, and ends; what was started for it is then stopped.
+  void interruption(say);
   await using target = await startTarget(choice, directory, say);
   say(`critest against ${target.endpoint}`);
   return await runCritest({

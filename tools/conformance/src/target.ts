@@ -3,6 +3,7 @@ import {
   buildImage,
   type DaemonProcess,
   FIXTURE_NAMES,
+  holdExclusively,
   startContainerd,
   startCrihub,
   startFixtureRegistry,
@@ -31,6 +32,8 @@ export async function startTarget(
   if (choice.kind === 'endpoint')
     return { endpoint: choice.endpoint, [Symbol.asyncDispose]: async () => Promise.resolve() };
   await using started = new AsyncDisposableStack();
+  // The specs use fixed ports, and the bridge has one name.
+  started.use(await holdExclusively(NETWORK.name));
   say('building the images');
   const images = await Promise.all(FIXTURE_NAMES.map(buildImage));
   const registry = started.use(await startFixtureRegistry(path.join(directory, 'registry'), images));

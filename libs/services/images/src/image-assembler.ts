@@ -1,4 +1,5 @@
-import { type Clock, type Logger, Semaphore } from '@crihub/kernel';
+import type { Semaphore } from '@crihub/kernel';
+import { type Clock, type Logger } from '@crihub/kernel';
 import { run } from '@crihub/transport/process';
 import type { BlobStore } from './blob-store.ts';
 import { refused } from './content-error.ts';

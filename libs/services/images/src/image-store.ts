@@ -10,52 +10,20 @@ import { ImageAssembler } from './image-assembler.ts';
 import { ImageIndex } from './image-index.ts';
 import { ImagePuller } from './image-puller.ts';
 import { ImageRecords } from './image-records.ts';
+import type { FilesystemUsage, ImageStoreOptions, PullOptions } from './image-store-options.ts';
 import { LayerFetcher } from './layer-fetcher.ts';
 import { LayerStore } from './layer-store.ts';
-import { hostPlatform, type Platform } from './platform.ts';
+import { hostPlatform } from './platform.ts';
 import { PullLog } from './pull-log.ts';
 import type { ProgressListener } from './pull-progress.ts';
 import { type NameReference, parseReference } from './reference.ts';
 import { type AuthConfig, fingerprint } from './registry/credentials.ts';
-import type { RegistryOptions } from './registry/open-session.ts';
 import { SharedPulls } from './shared-pulls.ts';
 import { StorePaths } from './store-paths.ts';
-import { DEFAULT_LAYER_LIMITS, type LayerLimits } from './unpack/layer-limits.ts';
+import { DEFAULT_LAYER_LIMITS } from './unpack/layer-limits.ts';
 import { Unpacker } from './unpack/unpacker.ts';
 
-export interface ImageStoreOptions {
-  /** The directory of the store, on a file system that overlayfs takes as lower layer. */
-  readonly root: string;
-  readonly registry?: RegistryOptions;
-  /** References of images that are never garbage. */
-  readonly pinned?: readonly string[];
-  /** Keeps layers as distributed too, for engines that want an image handed over. On by default. */
-  readonly keepBlobs?: boolean;
-  /** Whether images may bring device nodes. On by default. */
-  readonly allowDevices?: boolean;
-  readonly limits?: LayerLimits;
-  /** Layers fetched at once from one registry. */
-  readonly downloadsPerRegistry?: number;
-  readonly unpackThreads?: number;
-  /** Waits for the disk before an image counts as pulled. On by default. */
-  readonly synchronise?: boolean;
-  readonly platform?: Platform;
-}
-
-export interface PullOptions {
-  readonly auth?: AuthConfig | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ProgressListener | undefined;
-}
-
-export interface FilesystemUsage {
-  readonly mountpoint: string;
-  readonly usedBytes: number;
-  readonly inodesUsed: number;
-  readonly timestampNs: bigint;
-}
-
-// A member's limit bounds the archive's layers; the archive may hold several.
+// The limit is for one layer; an archive may hold several.
 const ARCHIVE_FACTOR = 4;
 const DEFAULT_DOWNLOADS = 3;
 

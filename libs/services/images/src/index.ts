@@ -1,7 +1,8 @@
 export { type Digest, digestOf, isDigest, parseDigest } from './digest.ts';
 export type { Image, ImageLayer, ImageRecord } from './image.ts';
 export type { ImageConfig } from './image-config.ts';
-export { type FilesystemUsage, ImageStore, type ImageStoreOptions, type PullOptions } from './image-store.ts';
+export { ImageStore } from './image-store.ts';
+export type { FilesystemUsage, ImageStoreOptions, PullOptions } from './image-store-options.ts';
 export { hostPlatform, type Platform } from './platform.ts';
 export type { ProgressListener, PullProgress } from './pull-progress.ts';
 export { type IdReference, type NameReference, parseReference, type Reference } from './reference.ts';

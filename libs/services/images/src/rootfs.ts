@@ -1,6 +1,6 @@
 import type { BindMount, Mounts, OverlayMount } from '@crihub/linux';
 import { RuntimeError } from '@crihub/kernel';
-import { chmod, chown, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Image } from './image.ts';
 
@@ -144,8 +144,11 @@ export class RootfsMounter {
       }
       await mount(bound);
     } finally {
-      for (const target of bound) await this.#mounts.unmount(target, { detach: true });
-      await rm(scratchDirectory, { recursive: true, force: true });
+      for (const target of bound) {
+        await this.#mounts.unmount(target, { detach: true });
+        // Never recursively: a layer may still be mounted there.
+        await rmdir(target);
+      }
     }
   }
 }

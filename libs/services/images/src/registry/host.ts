@@ -31,22 +31,22 @@ export const upstreamOf = (domain: string): string =>
   domain === 'docker.io' ? 'registry-1.docker.io' : domain;
 
 /**
- * The hosts of a registry without configuration: HTTPS; on this machine itself plain HTTP first, since a
- * local registry seldom has a certificate and nobody can listen in.
+ * The hosts of a registry without configuration: HTTPS; plain HTTP on this machine itself, as in
+ * containerd, since a local registry seldom has a certificate and nobody can listen in.
  */
 export function defaultHosts(domain: string): readonly RegistryHost[] {
   const host = upstreamOf(domain);
-  const secure = plainHost(`https://${host}/v2`);
-  return isLoopback(host) ? [plainHost(`http://${host}/v2`), secure] : [secure];
+  const scheme = isLoopback(host) && !host.endsWith(':443') ? 'http' : 'https';
+  return [
+    {
+      baseUrl: `${scheme}://${host}/v2`,
+      capabilities: ALL_CAPABILITIES,
+      tls: DEFAULT_TLS,
+      headers: {},
+      connectTimeoutMs: DEFAULT_CONNECT_TIMEOUT_MS,
+      mirrorOf: undefined,
+    },
+  ];
 }
-
-const plainHost = (baseUrl: string): RegistryHost => ({
-  baseUrl,
-  capabilities: ALL_CAPABILITIES,
-  tls: DEFAULT_TLS,
-  headers: {},
-  connectTimeoutMs: DEFAULT_CONNECT_TIMEOUT_MS,
-  mirrorOf: undefined,
-});
 
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);

@@ -143,7 +143,7 @@ async function readTls(table: HostTable, file: string): Promise<HostTls> {
   const client = table.client ?? [];
   const isPair =
     Array.isArray(client) && client.length === 2 && client.every((part) => typeof part === 'string');
-  const pairs = typeof client === 'string' ? [client] : isPair ? [client as string[]] : client;
+  const pairs = typeof client === 'string' ? [client] : isPair ? [client] : client;
   return {
     ca: await Promise.all(ca.map(read)),
     client: await Promise.all(

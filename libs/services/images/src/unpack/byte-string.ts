@@ -15,5 +15,4 @@ export const toPath = (bytes: string): string | Buffer =>
 export const fromText = (text: string): string =>
   ASCII.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 
-// eslint-disable-next-line no-control-regex -- control characters are ASCII too
 const ASCII = /^[\x00-\x7f]*$/;

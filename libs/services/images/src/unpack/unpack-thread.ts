@@ -26,7 +26,7 @@ export class UnpackThread {
     this.#options = options;
     this.#worker.unref();
     this.#worker.on('message', (message: FromWorker) => this.#settle(message));
-    this.#worker.on('error', (cause) => this.#end(cause));
+    this.#worker.on('error', (cause: Error) => this.#end(cause));
     this.#worker.on('exit', () => this.#end(undefined));
   }
 
