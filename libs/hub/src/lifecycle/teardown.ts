@@ -59,7 +59,7 @@ export class Teardown {
     const { node, handlers, directories, steps } = this.#deps;
     const handler = handlers.of(record);
     const visible = record.phase === 'ready' || record.phase === 'notReady';
-    let current = node.records.sandboxes.put({ ...record, phase: 'removing' });
+    const removing = node.records.sandboxes.put({ ...record, phase: 'removing' });
     await steps.reached('removeSandbox.intent');
     await settleAll(
       node.records.containersOf(record.id).map((container) =>
@@ -73,7 +73,7 @@ export class Teardown {
     await this.#call(handler, `stop pod sandbox ${record.id}`, (signal) =>
       handler.backend.sandboxes.stop(record.id, signal),
     );
-    current = await this.detachNetwork(current);
+    await this.detachNetwork(removing);
     await steps.reached('removeSandbox.detached');
     await this.#call(handler, `remove pod sandbox ${record.id}`, (signal) =>
       handler.backend.sandboxes.remove(record.id, signal),

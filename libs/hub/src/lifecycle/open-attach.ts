@@ -1,0 +1,43 @@
+import type { StreamSelection } from '@crihub/service-streaming';
+import { invalid } from '../front/parse/check.ts';
+import type { Handlers } from '../router/handlers.ts';
+import type { NodeState } from './node-state.ts';
+import { checkSelection, runningContainer, type StreamingUrls } from './streaming.ts';
+
+export interface OpenAttachDeps {
+  readonly node: NodeState;
+  readonly handlers: Handlers;
+  readonly streaming: StreamingUrls;
+}
+
+/** Attach: the streams of a container's first process, for whoever comes to the URL. */
+export class OpenAttach {
+  readonly #deps: OpenAttachDeps;
+
+  constructor(deps: OpenAttachDeps) {
+    this.#deps = deps;
+  }
+
+  /** @returns the URL. What the process wrote before a client has come is in the log alone. */
+  open(idOrPrefix: string, streams: StreamSelection): string {
+    const { node, handlers, streaming } = this.#deps;
+    checkSelection(streams);
+    const { id, container } = runningContainer(node, idOrPrefix);
+    const { terminal, stdinOnce } = container.process;
+    if (streams.terminal !== terminal) {
+      const needs = terminal ? 'has a terminal: tty must be true' : 'has no terminal: tty must be false';
+      throw invalid(`container ${id} ${needs}`);
+    }
+    return streaming.urlFor({
+      kind: 'attach',
+      streams,
+      // As containerd: a standard input that stays open for others is no reason to stay.
+      detachAtEndOfInput: !stdinOnce,
+      open: async (signal) => {
+        const record = runningContainer(node, id); // it may have ended since
+        const { backend } = handlers.of(node.records.visibleSandbox(record.sandboxId));
+        return await backend.processes.attach(id, { terminal, stdin: streams.stdin }, signal);
+      },
+    });
+  }
+}
