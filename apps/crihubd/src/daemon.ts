@@ -101,6 +101,7 @@ async function startHub(
   const logger = container.resolve(tokens.LOGGER);
   const metrics = container.resolve(tokens.METRICS);
   const network = container.resolve(tokens.POD_NETWORK);
+  const namespaces = container.resolve(tokens.NAMESPACES);
   const { stateDirectory, cgroupDriver, defaultHandler } = config;
   const hub = await Hub.open(
     { version: VERSION, stateDirectory, cgroupDriver, defaultHandler },
@@ -113,6 +114,8 @@ async function startHub(
           (await resolveUser(rootfs, { ...request, imageUser })).user,
       },
       setPodCidr: (cidr) => network.setPodCidr(cidr),
+      cgroups: container.resolve(tokens.CGROUPS),
+      interfaces: { read: (path, reading) => namespaces.readInterfaceStatistics(path, reading) },
       phases: metrics.phases,
       steps: stepObserver(process.env),
       clock: systemClock,

@@ -1,16 +1,15 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import type {
   DescribedImage,
   ImageFilesystem,
   ImageService,
-  PullCredentials,
+  PullOptions,
   RootFilesystems,
   ShiftedOwners,
 } from '@crihub/hub';
 import { errnoCode, RuntimeError } from '@crihub/kernel';
-import type { Image, ImageStore, RootfsMounter } from '@crihub/service-images';
+import { type Image, type ImageStore, RootfsMounter } from '@crihub/service-images';
 import { resolveInRoot } from '@crihub/service-oci';
-import { stat } from 'node:fs/promises';
 
 /** The image store as the hub asks for it. */
 export class NodeImages implements ImageService {
@@ -34,13 +33,13 @@ export class NodeImages implements ImageService {
     return image === undefined ? undefined : this.#describe(image);
   }
 
-  async pull(
-    reference: string,
-    credentials: PullCredentials | undefined,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const auth = credentials === undefined ? {} : { auth: credentials };
-    return (await this.#store.pull(reference, { ...auth, signal })).id;
+  async pull(reference: string, { credentials, onProgress, signal }: PullOptions): Promise<string> {
+    return (await this.#store.pull(reference, { auth: credentials, onProgress, signal })).id;
+  }
+
+  async load(path: string, signal: AbortSignal): Promise<readonly DescribedImage[]> {
+    await checkIsFile(path);
+    return (await this.#store.load(path, signal)).map((image) => this.#describe(image));
   }
 
   async remove(reference: string, inUse: (imageId: string) => boolean): Promise<void> {
@@ -79,6 +78,18 @@ const describe = (image: Image): DescribedImage => ({
   config: image.config,
 });
 
+/** Of a pipe, opening it would wait for a writer. */
+async function checkIsFile(path: string): Promise<void> {
+  let entry;
+  try {
+    entry = await stat(path);
+  } catch (cause) {
+    if (errnoCode(cause) !== 'ENOENT') throw cause;
+    throw new RuntimeError('NotFound', `there is no file ${path}, as the daemon sees the node`, { cause });
+  }
+  if (!entry.isFile()) throw new RuntimeError('InvalidArgument', `${path} is not a file`);
+}
+
 /** Root filesystems from the store's layers. */
 export class NodeRootFilesystems implements RootFilesystems {
   readonly #store: ImageStore;
@@ -101,6 +112,10 @@ export class NodeRootFilesystems implements RootFilesystems {
 
   async unmount(containerDirectory: string): Promise<void> {
     await this.#mounter.unmount(containerDirectory);
+  }
+
+  writableLayer(containerDirectory: string): string {
+    return RootfsMounter.writableLayerIn(containerDirectory);
   }
 
   async mountVolume(

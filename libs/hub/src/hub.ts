@@ -2,13 +2,15 @@ import { mkdir } from 'node:fs/promises';
 import { type Clock, describeError, type Logger } from '@crihub/kernel';
 import { EventHub } from './events/event-hub.ts';
 import type { LifecycleEvent } from './events/lifecycle-event.ts';
+import { adminMethods } from './front/methods/admin.ts';
 import { containerMethods } from './front/methods/containers.ts';
 import type { ImageService } from './front/methods/image-service.ts';
 import { imageMethods } from './front/methods/images.ts';
 import { runtimeMethods } from './front/methods/runtime.ts';
 import { sandboxMethods } from './front/methods/sandboxes.ts';
+import { statsMethods } from './front/methods/stats.ts';
 import { unimplementedMethods } from './front/methods/unimplemented.ts';
-import type { CriHandlers } from './front/server/index.ts';
+import type { HubHandlers } from './front/server/index.ts';
 import { CreateContainer } from './lifecycle/create-container.ts';
 import { Directories } from './lifecycle/directories.ts';
 import { ExecSync } from './lifecycle/exec-sync.ts';
@@ -33,6 +35,8 @@ import { Supervisor } from './recovery/supervisor.ts';
 import type { Handler } from './router/handler.ts';
 import { Handlers } from './router/handlers.ts';
 import { HealthMonitor } from './router/health-monitor.ts';
+import { DirectoryMeter } from './stats/directory-meter.ts';
+import { Statistics, type StatisticsDeps } from './stats/statistics.ts';
 
 export interface HubOptions {
   readonly version: string;
@@ -48,6 +52,9 @@ export interface HubDeps {
   readonly users: UserLookup;
   /** Told of the pod CIDR, when the kubelet gives it and when it is known from before. */
   readonly setPodCidr: (cidr: string) => void;
+  readonly cgroups: StatisticsDeps['cgroups'];
+  /** The traffic of pods, by the path of their network namespace. */
+  readonly interfaces: StatisticsDeps['interfaces'];
   readonly phases: PhaseObserver;
   readonly steps: StepObserver;
   readonly clock: Clock;
@@ -66,8 +73,8 @@ export interface HubFigures {
 
 /** The CRI for several backends: records, lifecycle, recovery and the RPCs, put together. */
 export class Hub {
-  /** All RPCs of both services. Serve them once `recover` has resolved. */
-  readonly methods: CriHandlers;
+  /** All RPCs of the CRI's services and the operator's. Serve them once `recover` has resolved. */
+  readonly methods: HubHandlers;
   readonly health: HealthMonitor;
   readonly #records: Records;
   readonly #opened: OpenedDatabase;
@@ -75,6 +82,7 @@ export class Hub {
   readonly #events: EventHub<LifecycleEvent>;
   readonly #owed: OwedWork;
   readonly #supervisor: Supervisor;
+  readonly #statistics: Statistics;
   readonly #deps: HubDeps;
 
   private constructor(options: HubOptions, deps: HubDeps, opened: OpenedDatabase) {
@@ -96,6 +104,16 @@ export class Hub {
       reconciler: new Reconciler({ node, teardown, logger }),
       owed: this.#owed,
     });
+    this.#statistics = new Statistics(
+      { containersDirectory: directories.containers },
+      {
+        ...deps,
+        records: this.#records,
+        writableLayer: new DirectoryMeter(({ id, container }) =>
+          container.rootfs === '' ? undefined : rootfs.writableLayer(directories.container(id)),
+        ),
+      },
+    );
     const imageOf = (reference: string): string | undefined => images.find(reference)?.id;
     const stopContainer = new StopContainer(parts);
     const stopSandbox = new StopSandbox({ ...parts, stopContainer, teardown });
@@ -119,8 +137,19 @@ export class Hub {
           execSync: new ExecSync(parts),
         }),
         ...unimplementedMethods,
+        ...statsMethods({
+          ...shared,
+          collector: this.#statistics.collector,
+          metrics: this.#statistics.metrics,
+        }),
       },
       image: imageMethods({ images, clock, inUse: (id) => imageInUse(this.#records, id, imageOf) }),
+      admin: adminMethods({
+        ...shared,
+        images,
+        figures: () => this.figures(),
+        audit: async () => await this.audit(),
+      }),
     };
   }
 
@@ -149,6 +178,7 @@ export class Hub {
       }),
     );
     await Promise.all([this.health.start(), this.#supervisor.recover({ rebuild: this.#opened.rebuilt })]);
+    this.#statistics.start();
   }
 
   /** Compares records and reality now. @returns what was wrong, and was mended. */
@@ -176,7 +206,7 @@ export class Hub {
 
   /** Lets go of everything but the pods, which run on. */
   async close(): Promise<void> {
-    await Promise.all([this.#supervisor.close(), this.health.close()]);
+    await Promise.all([this.#supervisor.close(), this.health.close(), this.#statistics.close()]);
     await Promise.all(this.#deps.handlers.map(({ backend }) => backend.close()));
     this.#opened.database.close();
   }

@@ -1,5 +1,4 @@
 import type { StreamSelection } from '@crihub/service-streaming';
-import { invalid } from '../front/parse/check.ts';
 import type { Handlers } from '../router/handlers.ts';
 import type { NodeState } from './node-state.ts';
 import { checkSelection, runningContainer, type StreamingUrls } from './streaming.ts';
@@ -24,10 +23,6 @@ export class OpenAttach {
     checkSelection(streams);
     const { id, container } = runningContainer(node, idOrPrefix);
     const { terminal, stdinOnce } = container.process;
-    if (streams.terminal !== terminal) {
-      const needs = terminal ? 'has a terminal: tty must be true' : 'has no terminal: tty must be false';
-      throw invalid(`container ${id} ${needs}`);
-    }
     return streaming.urlFor({
       kind: 'attach',
       streams,
@@ -35,6 +30,7 @@ export class OpenAttach {
       detachAtEndOfInput: !stdinOnce,
       open: async (signal) => {
         const record = runningContainer(node, id); // it may have ended since
+        // Whether there is a terminal was decided when the container was made, not by the one who joins.
         const { backend } = handlers.of(node.records.visibleSandbox(record.sandboxId));
         return await backend.processes.attach(id, { terminal, stdin: streams.stdin }, signal);
       },

@@ -38,6 +38,8 @@ export interface RootFilesystems {
     signal: AbortSignal,
   ): Promise<string>;
   unmount(containerDirectory: string): Promise<void>;
+  /** The directory of what a container has written, whose size its statistics tell. */
+  writableLayer(containerDirectory: string): string;
   /** Mounts the image read-only, for an image volume. @returns the host path of `subPath` in it. */
   mountVolume(
     imageId: string,

@@ -34,5 +34,6 @@ export function checkSelection({ stdin, stdout, stderr, terminal }: StreamSelect
   if (terminal && stderr) {
     throw invalid('tty and stderr are both true; with a terminal, errors come on stdout');
   }
-  if (!stdin && !stdout && !stderr) throw invalid('none of stdin, stdout and stderr is true; one at least must be');
+  if (!stdin && !stdout && !stderr)
+    throw invalid('none of stdin, stdout and stderr is true; one at least must be');
 }

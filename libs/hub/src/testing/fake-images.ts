@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DescribedImage, ImageService } from '../front/methods/image-service.ts';
+import type { DescribedImage, ImageService, PullOptions } from '../front/methods/image-service.ts';
 import type { RootFilesystems } from '../lifecycle/ports.ts';
 
 const ID = `sha256:${'1'.repeat(64)}`;
@@ -33,9 +33,15 @@ export class FakeImages implements ImageService {
     return this.#present.find(({ id, repoTags }) => id === reference || repoTags.includes(reference));
   }
 
-  async pull(): Promise<string> {
+  async pull(_reference?: string, options?: PullOptions): Promise<string> {
+    options?.onProgress?.({ phase: 'fetching', layers: 2, layersDone: 1, bytes: 1000, bytesDone: 400 });
     this.#present = [fakeImage];
     return ID;
+  }
+
+  async load(): Promise<readonly DescribedImage[]> {
+    this.#present = [fakeImage];
+    return this.#present;
   }
 
   async remove(reference: string, inUse: (id: string) => boolean): Promise<void> {
@@ -61,6 +67,10 @@ export class FakeRootFilesystems implements RootFilesystems {
 
   async unmount(containerDirectory: string): Promise<void> {
     this.mounted.delete(containerDirectory);
+  }
+
+  writableLayer(containerDirectory: string): string {
+    return join(containerDirectory, 'upper');
   }
 
   async mountVolume(_imageId: string, target: string): Promise<string> {

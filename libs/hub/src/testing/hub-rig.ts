@@ -5,6 +5,7 @@ import type { Backend } from '@crihub/contract';
 import { Failpoints, MemoryBackend, MemoryNode, withFailpoints } from '@crihub/contract-testkit';
 import { Semaphore, systemClock } from '@crihub/kernel';
 import { RecordingLogger } from '@crihub/kernel/testing';
+import { Cgroups } from '@crihub/linux';
 import { ContainerConfig, PodSandboxConfig } from '@crihub/wire/cri';
 import type { CallContext } from '../front/server/index.ts';
 import { Hub } from '../hub.ts';
@@ -68,6 +69,8 @@ export class HubRig {
         rootfs,
         users: { resolve: async () => ({ uid: 0, gid: 0, additionalGids: [] }) },
         setPodCidr: () => undefined,
+        cgroups: await Cgroups.detect(),
+        interfaces: { read: async () => [] },
         phases: { observe: () => undefined },
         steps: { reached: (step) => failpoints.hit(step) },
         clock: systemClock,

@@ -29,10 +29,13 @@ export function imageMethods({ images, inUse, clock }: ImageMethodDeps): CriHand
     ImageStatus: async ({ image, verbose }) => {
       const found = images.find(required(image?.image, 'image.image'));
       if (found === undefined) return { image: undefined, info: {} };
-      return { image: renderImage(found), info: verbose ? { info: JSON.stringify({ imageSpec: found.config }) } : {} };
+      return {
+        image: renderImage(found),
+        info: verbose ? { info: JSON.stringify({ imageSpec: found.config }) } : {},
+      };
     },
     PullImage: async ({ image, auth }, { signal }) => ({
-      imageRef: await images.pull(required(image?.image, 'image.image'), auth, signal),
+      imageRef: await images.pull(required(image?.image, 'image.image'), { credentials: auth, signal }),
     }),
     RemoveImage: async ({ image }) => {
       await images.remove(required(image?.image, 'image.image'), inUse);
@@ -59,7 +62,9 @@ function renderImage(image: DescribedImage): Image {
 /** The user part of the image's `User` (`user[:group]`): a number or a name. */
 function imageUser(user: string): { readonly uid: Int64Value | undefined; readonly username: string } {
   const name = user.split(':', 1)[0] ?? '';
-  return /^\d+$/.test(name) ? { uid: { value: BigInt(name) }, username: '' } : { uid: undefined, username: name };
+  return /^\d+$/.test(name)
+    ? { uid: { value: BigInt(name) }, username: '' }
+    : { uid: undefined, username: name };
 }
 
 function renderFilesystem(

@@ -5,7 +5,7 @@ type Level = Exclude<keyof Logger, 'child'>;
 
 /** RPCs that only look. */
 const READ =
-  /^(Version|Status|RuntimeConfig|ImageFsInfo|GetContainerEvents|(List|Stream).*|.*(Status|Stats))$/;
+  /^(Version|Status|RuntimeConfig|ImageFsInfo|GetContainerEvents|Handlers|(List|Stream).*|.*(Status|Stats))$/;
 
 /** Writes one line for a call that has ended: ids, duration and outcome, never content. */
 export function logCall(logger: Logger, method: string, code: CallCode, fields: LogFields): void {

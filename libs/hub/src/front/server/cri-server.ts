@@ -1,9 +1,10 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { describeError, type Logger, RuntimeError, sleep } from '@crihub/kernel';
+import { AdminService } from '@crihub/wire/admin';
 import { ImageServiceService, RuntimeServiceService } from '@crihub/wire/cri';
 import type { CallObserver } from './call-observer.ts';
 import { CallRunner } from './call-runner.ts';
-import type { CriHandlers } from './handlers.ts';
+import type { HubHandlers } from './handlers.ts';
 import { RunningCalls } from './running-calls.ts';
 import { addService } from './service.ts';
 import { SocketClaim } from './socket-claim.ts';
@@ -16,7 +17,7 @@ export interface CriServerOptions {
 }
 
 export interface CriServerDependencies {
-  readonly handlers: CriHandlers;
+  readonly handlers: HubHandlers;
   readonly logger: Logger;
   readonly observer: CallObserver;
 }
@@ -27,7 +28,7 @@ const OWNER_ONLY = 0o600;
 /** Time for calls that were aborted to send their status. */
 const LAST_WORDS_MS = 250;
 
-/** Serves both CRI services on one unix socket. Serves once: after the end, make another. */
+/** Serves both CRI services and the operator's on one unix socket. Serves once: after the end, make another. */
 export class CriServer {
   readonly #options: CriServerOptions;
   readonly #logger: Logger;
@@ -47,6 +48,7 @@ export class CriServer {
     const runner = new CallRunner({ running: this.#running, logger, observer });
     addService(this.#server, RuntimeServiceService, handlers.runtime, runner);
     addService(this.#server, ImageServiceService, handlers.image, runner);
+    addService(this.#server, AdminService, handlers.admin, runner);
   }
 
   /**

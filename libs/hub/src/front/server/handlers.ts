@@ -1,3 +1,4 @@
+import type { AdminService } from '@crihub/wire/admin';
 import type { ImageServiceService, RuntimeServiceService } from '@crihub/wire/cri';
 import type { CallContext } from './call-context.ts';
 import type { EncodedResponse } from './encoded-response.ts';
@@ -46,4 +47,9 @@ export type ServiceHandlers<Service> = {
 export interface CriHandlers {
   readonly runtime: ServiceHandlers<typeof RuntimeServiceService>;
   readonly image: ServiceHandlers<typeof ImageServiceService>;
+}
+
+/** All that the socket serves: the CRI, and the operator's service. */
+export interface HubHandlers extends CriHandlers {
+  readonly admin: ServiceHandlers<typeof AdminService>;
 }

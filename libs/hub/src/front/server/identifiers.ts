@@ -10,6 +10,8 @@ const IDENTIFIERS: Readonly<Record<string, Path>> = {
   container: ['containerId'],
   image: ['image', 'image'],
   imageRef: ['imageRef'],
+  reference: ['reference'],
+  path: ['path'],
   handler: ['runtimeHandler'],
   namespace: ['config', 'metadata', 'namespace'],
   name: ['config', 'metadata', 'name'],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type CallOptions, type Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { RuntimeError } from '@crihub/kernel';
 import { RecordingLogger } from '@crihub/kernel/testing';
+import { AdminClient, AdminService } from '@crihub/wire/admin';
 import {
   ImageServiceClient,
   ImageServiceService,
@@ -12,19 +13,21 @@ import {
 } from '@crihub/wire/cri';
 import type { CallCode, CallObserver } from '../call-observer.ts';
 import { CriServer } from '../cri-server.ts';
-import type { CriHandlers } from '../handlers.ts';
+import type { HubHandlers } from '../handlers.ts';
 
 export interface Overrides {
-  readonly runtime?: Partial<CriHandlers['runtime']>;
-  readonly image?: Partial<CriHandlers['image']>;
+  readonly runtime?: Partial<HubHandlers['runtime']>;
+  readonly image?: Partial<HubHandlers['image']>;
+  readonly admin?: Partial<HubHandlers['admin']>;
 }
 
 /** All handlers, those that are not given answering Unimplemented. */
-export function handlersWith({ runtime, image }: Overrides): CriHandlers {
+export function handlersWith({ runtime, image, admin }: Overrides): HubHandlers {
   return {
     runtime: { ...refusals(RuntimeServiceService), ...runtime },
     image: { ...refusals(ImageServiceService), ...image },
-  } as CriHandlers;
+    admin: { ...refusals(AdminService), ...admin },
+  } as HubHandlers;
 }
 
 function refusals(
@@ -68,6 +71,7 @@ export class TestServer implements AsyncDisposable {
   readonly socketPath: string;
   readonly runtime: RuntimeServiceClient;
   readonly image: ImageServiceClient;
+  readonly admin: AdminClient;
   readonly #folder: string;
 
   private constructor(folder: string, overrides: Overrides) {
@@ -78,6 +82,7 @@ export class TestServer implements AsyncDisposable {
     const target = `unix:${socketPath}`;
     this.runtime = new RuntimeServiceClient(target, credentials.createInsecure(), CLIENT_OPTIONS);
     this.image = new ImageServiceClient(target, credentials.createInsecure(), CLIENT_OPTIONS);
+    this.admin = new AdminClient(target, credentials.createInsecure(), CLIENT_OPTIONS);
   }
 
   static async start(overrides: Overrides = {}): Promise<TestServer> {
@@ -89,6 +94,7 @@ export class TestServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.runtime.close();
     this.image.close();
+    this.admin.close();
     await this.server.forceClose();
     await rm(this.#folder, { recursive: true });
   }
