@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { describeError } from '@crihub/kernel';
 import { runChecks } from './check-steps.ts';
-import { ensureDebianPackages, TEST_PACKAGES } from './debian-packages.ts';
+import { TEST_PACKAGES } from './debian-packages.ts';
+import { prepareHost } from './prepare-host.ts';
 import { runForeground } from './foreground.ts';
 import { addCounts, forgetReport, formatCounts, readCounts, vitestArguments } from './test-reports.ts';
 
@@ -19,7 +20,7 @@ else process.exitCode = await test(positionals);
 
 async function test(filters: readonly string[]): Promise<number> {
   try {
-    await ensureDebianPackages(TEST_PACKAGES, (line) => console.log(`▸ ${line}`));
+    await prepareHost(TEST_PACKAGES, (line) => console.log(`▸ ${line}`));
   } catch (error) {
     console.error(describeError(error));
     return 1;

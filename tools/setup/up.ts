@@ -12,7 +12,8 @@ import {
   writeBridgeNetwork,
   writeLayoutTar,
 } from '@crihub/tool-fixtures';
-import { ensureDebianPackages, RUNTIME_PACKAGES } from './debian-packages.ts';
+import { RUNTIME_PACKAGES } from './debian-packages.ts';
+import { prepareHost } from './prepare-host.ts';
 import { formatDemo, runDemo } from './demo.ts';
 import { InterruptedError, interruption } from './interrupt.ts';
 
@@ -39,7 +40,7 @@ const say = (line: string): void => console.log(`▸ ${line}`);
 
 async function up(root: string): Promise<void> {
   const interrupted = interruption(say);
-  await ensureDebianPackages(RUNTIME_PACKAGES, say);
+  await prepareHost(RUNTIME_PACKAGES, say);
   await mkdir(root, { recursive: true, mode: 0o700 });
   await using started = new AsyncDisposableStack();
   started.use(await holdExclusively(NETWORK.name));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError } from '@crihub/kernel';
-import { ensureDebianPackages, interruption, TEST_PACKAGES } from '@crihub/tool-setup';
+import { interruption, prepareHost, TEST_PACKAGES } from '@crihub/tool-setup';
 import { measureHeldPods } from './held-pods.ts';
 import { measureLifecycle } from './lifecycle.ts';
 import { inParallel } from './parallel.ts';
@@ -43,7 +43,7 @@ async function main(): Promise<number> {
   if (!['table', 'json'].includes(values.output))
     throw new Error(`-o is table or json, not ${values.output}`);
   const choice = chooseSubjects();
-  await ensureDebianPackages(TEST_PACKAGES, say);
+  await prepareHost(TEST_PACKAGES, say);
   const directory = await mkdtemp(path.join(tmpdir(), 'crihub-bench-'));
   try {
     const results = await measure(choice, directory, pods, parallel);

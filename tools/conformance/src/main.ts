@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError } from '@crihub/kernel';
-import { ensureDebianPackages, interruption, TEST_PACKAGES } from '@crihub/tool-setup';
+import { interruption, prepareHost, TEST_PACKAGES } from '@crihub/tool-setup';
 import { runCritest } from './critest.ts';
 import { compareWithExpectations, formatExpectations, parseExpectations } from './expectations.ts';
 import { goProgram, GoMissingError } from './go-programs.ts';
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
     console.error(`name a handler, a peer or an endpoint\n\n${USAGE}`);
     return 2;
   }
-  await ensureDebianPackages(TEST_PACKAGES, say);
+  await prepareHost(TEST_PACKAGES, say);
   const program = await goProgram('critest', say);
   const directory = await mkdtemp(path.join(tmpdir(), 'crihub-conformance-'));
   // Root of a user namespace is nobody here, and has to pass through to its root filesystem.

@@ -3,7 +3,10 @@ import { RuntimeError } from '@crihub/kernel';
 type Thing = 'container' | 'sandbox';
 
 export const notFound = (operation: string, thing: Thing, id: string): RuntimeError =>
-  new RuntimeError('NotFound', `this backend has no ${thing} ${id}`, { operation: `${operation} ${thing}`, id });
+  new RuntimeError('NotFound', `this backend has no ${thing} ${id}`, {
+    operation: `${operation} ${thing}`,
+    id,
+  });
 
 export const wrongState = (
   operation: string,

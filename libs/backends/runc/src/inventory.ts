@@ -49,7 +49,7 @@ async function sandboxState(
   if (record.step === 'preparing') return 'partial';
   if (record.bootId !== bootId || record.step === 'stopped') return 'stopped';
   // What is half made of the pause process is removed when `start` comes again.
-  if (record.step === 'prepared' || record.step === 'starting') return 'prepared';
+  if (record.step !== 'running') return 'prepared';
   if (record.pause === undefined) return 'running';
   return (await isAlive(executor.processes, record.pause.init)) ? 'running' : 'stopped';
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 const absolutePath = z.string().regex(/^\//, 'must be an absolute path');
-const program = z.string().regex(/^(\/.+|[^/\s]+)$/, 'must be an absolute path or the name of a program in PATH');
+const program = z
+  .string()
+  .regex(/^(\/.+|[^/\s]+)$/, 'must be an absolute path or the name of a program in PATH');
 const milliseconds = z.number().int().min(100).max(600_000);
 
 /** What a handler of this backend may be configured with. */

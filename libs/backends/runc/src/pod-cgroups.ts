@@ -5,7 +5,10 @@ import type { ContainerId, SandboxId } from '@crihub/kernel';
 type Driver = 'cgroupfs' | 'systemd';
 
 /** The pod's cgroup; a pod for which the kubelet named none gets one of its own. */
-export function podCgroup({ id, cgroupParent }: Pick<Sandbox, 'id' | 'cgroupParent'>, driver: Driver): string {
+export function podCgroup(
+  { id, cgroupParent }: Pick<Sandbox, 'id' | 'cgroupParent'>,
+  driver: Driver,
+): string {
   if (cgroupParent === '') return driver === 'systemd' ? '/crihub.slice' : `/crihub/${id.slice(0, 16)}`;
   return driver === 'systemd' ? expandSlice(cgroupParent) : cgroupParent;
 }

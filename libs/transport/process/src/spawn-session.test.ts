@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type SpawnedProcess, spawnProcess, type SpawnOptions } from './spawn-session.ts';
 import { isRunning } from './testing/is-running.ts';
 
@@ -71,5 +71,14 @@ it.each<[string, string, SpawnOptions]>([
   await expect(spawnProcess(program, options)).rejects.toMatchObject({
     kind: 'FailedPrecondition',
     message: expect.stringContaining(`can't run ${program}`) as string,
+  });
+});
+
+describe('the output of a child that exits at once', () => {
+  it('is kept for a reader who comes late', async () => {
+    const child = await spawnProcess('/bin/sh', { args: ['-c', 'echo early; echo wrong >&2'] });
+    await child.exited;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([await text(child.stdout), await text(child.stderr)]).toEqual(['early\n', 'wrong\n']);
   });
 });

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { keptOutput } from './kept-output.ts';
 import { exitCodeOf, killGroup } from './run.ts';
 import { startChild, startFailure, type StartOptions } from './start-child.ts';
 
@@ -12,6 +13,7 @@ export interface SpawnOptions extends StartOptions {
 export interface SpawnedProcess {
   readonly pid: number;
   readonly stdin: Writable | undefined;
+  /** What it prints, also what it printed before anybody read. */
   readonly stdout: Readable;
   readonly stderr: Readable;
   /** Resolves when the child has exited, whether or not its output was read to the end. */
@@ -35,8 +37,8 @@ export async function spawnProcess(program: string, options: SpawnOptions = {}):
   return {
     pid,
     stdin: child.stdin ?? undefined,
-    stdout: child.stdout as Readable,
-    stderr: child.stderr as Readable,
+    stdout: keptOutput(child.stdout as Readable),
+    stderr: keptOutput(child.stderr as Readable),
     exited,
     killGroup: () => killGroup(pid),
   };

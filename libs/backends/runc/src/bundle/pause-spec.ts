@@ -3,7 +3,14 @@ import type { OciNamespace, OciSpec } from '@crihub/service-oci';
 import type { Sandbox } from '@crihub/contract';
 import type { SandboxPaths } from '../sandbox/sandbox-namespaces.ts';
 
-const PROGRAM = '/catatonit';
+export const PAUSE_PROGRAM = '/catatonit';
+
+export const PAUSE_MOUNTS: OciSpec['mounts'] = [
+  { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+  // crun puts the usual device nodes there, asked or not.
+  { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'size=64k', 'mode=755'] },
+];
+
 const NONE = { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] } as const;
 
 export interface PauseSpecInput {
@@ -34,7 +41,7 @@ export function pauseSpec({
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
-      args: [PROGRAM, '-P'],
+      args: [PAUSE_PROGRAM, '-P'],
       env: [],
       cwd: '/',
       capabilities: NONE,
@@ -43,8 +50,13 @@ export function pauseSpec({
     },
     root: { path: join(bundle, 'rootfs'), readonly: true },
     mounts: [
-      { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
-      { destination: PROGRAM, type: 'bind', source: program, options: ['bind', 'ro', 'nosuid', 'nodev'] },
+      ...PAUSE_MOUNTS,
+      {
+        destination: PAUSE_PROGRAM,
+        type: 'bind',
+        source: program,
+        options: ['bind', 'ro', 'nosuid', 'nodev'],
+      },
     ],
     annotations: {},
     linux: {
@@ -73,4 +85,8 @@ function pauseNamespaces({ net, ipc, uts, user }: SandboxPaths): readonly OciNam
 const mappings = (
   ranges: NonNullable<Sandbox['namespaces']['user']>['uids'],
 ): NonNullable<OciSpec['linux']['uidMappings']> =>
-  ranges.map(({ containerId, hostId, length }) => ({ containerID: containerId, hostID: hostId, size: length }));
+  ranges.map(({ containerId, hostId, length }) => ({
+    containerID: containerId,
+    hostID: hostId,
+    size: length,
+  }));

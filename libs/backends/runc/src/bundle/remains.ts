@@ -48,12 +48,18 @@ export async function removeRemains(
 }
 
 /** conmon, or the shell that is about to become it; the runtime that conmon runs dies with it. */
-async function killCreators(bundle: string, { processes }: Executor): Promise<void> {
+async function killCreators(bundle: string, { files, processes }: Executor): Promise<void> {
+  // The bundle is written first and removed last: without it there is nobody.
+  if ((await files.status(bundle)) === undefined) return;
   for (const creator of await processes.find(conmonPidFile(bundle))) await processes.signal(creator, SIGKILL);
 }
 
 /** Lets conmon write the last lines and the exit code; one that does not end is killed. */
-async function endOfMonitor(monitor: ProcessRef, { processes }: Executor, signal: AbortSignal): Promise<void> {
+async function endOfMonitor(
+  monitor: ProcessRef,
+  { processes }: Executor,
+  signal: AbortSignal,
+): Promise<void> {
   for (let waited = 0; waited < MONITOR_GRACE_MS; waited += POLL_MS) {
     if (!(await isAlive(processes, monitor))) return;
     await sleep(POLL_MS, signal);

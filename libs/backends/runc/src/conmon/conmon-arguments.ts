@@ -44,3 +44,30 @@ export function conmonArguments(container: MonitoredContainer, settings: ConmonS
     ...(stdin && !stdinOnce ? ['--leave-stdin-open'] : []),
   ];
 }
+
+export interface MonitoredExec {
+  /** Of the container. */
+  readonly id: string;
+  /** A directory for the sockets of this exec alone. */
+  readonly directory: string;
+  readonly processFile: string;
+  readonly stdin: boolean;
+}
+
+/**
+ * The command line that runs a further process with a terminal. Once told to start, conmon says on the
+ * attach pipe when its socket is there, and waits to be told again; so no output is missed.
+ */
+export function conmonExecArguments(
+  { id, directory, processFile, stdin }: MonitoredExec,
+  { runtime, runtimeRoot }: Pick<ConmonSettings, 'runtime' | 'runtimeRoot'>,
+): readonly string[] {
+  return [
+    ...['--api-version', '1', '--sync', '--exec', '--exec-attach', '--exec-process-spec', processFile],
+    ...['--cid', id, '--cuuid', id, '--name', id],
+    ...['--runtime', runtime, '--runtime-arg', `--root=${runtimeRoot}`],
+    ...['--bundle', directory, '--full-attach', '--container-pidfile', initPidFile(directory)],
+    ...['--log-path', 'none', '--log-level', 'error', '--terminal'],
+    ...(stdin ? ['--stdin'] : []),
+  ];
+}

@@ -4,7 +4,12 @@ import { RuntimeError, untilAborted, withDeadline } from '@crihub/kernel';
 import { BASE_ENVIRONMENT, type SpawnedProcess } from '@crihub/transport/process';
 import type { Executor, ProcessRef } from '../execution/executor.ts';
 import { runtimeMessage } from '../runtime/runtime-message.ts';
-import { conmonArguments, conmonPidFile, type ConmonSettings, type MonitoredContainer } from './conmon-arguments.ts';
+import {
+  conmonArguments,
+  conmonPidFile,
+  type ConmonSettings,
+  type MonitoredContainer,
+} from './conmon-arguments.ts';
 import { parseSyncReport, type SyncReport } from './sync-report.ts';
 
 /** A container that its runtime has created, and its monitor. */
@@ -64,6 +69,8 @@ export class ConmonLauncher {
       try {
         const report = await untilAborted(reportOf(child), deadline);
         if (!report.created) throw creationFailure(container.id, report.message);
+        // conmon's first process writes the pid file of the second, and ends.
+        await untilAborted(child.exited, deadline);
         return await this.#identify(container, report.pid);
       } catch (error) {
         child.killGroup();

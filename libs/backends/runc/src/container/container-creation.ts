@@ -69,17 +69,21 @@ export const processFile = (bundle: string): string => join(bundle, 'process.jso
 /** Finds the process whose PID namespace a container joins; `undefined` if it joins none. */
 export function pidNamespaceOwner(
   { id, pidNamespace }: Container,
-  { podInit, initOf }: {
+  {
+    podInit,
+    initOf,
+  }: {
     readonly podInit: number | undefined;
     readonly initOf: (target: Container['id']) => number | undefined;
   },
 ): number | undefined {
-  const { mode } = pidNamespace;
-  if (mode === 'container' || mode === 'node') return undefined;
-  const owner = mode === 'pod' ? podInit : initOf(pidNamespace.target);
+  if (pidNamespace.mode !== 'pod' && pidNamespace.mode !== 'target') return undefined;
+  const [owner, problem] =
+    pidNamespace.mode === 'target'
+      ? [initOf(pidNamespace.target), `container ${pidNamespace.target} does not run`]
+      : [podInit, 'its pod has no shared one'];
   if (owner !== undefined) return owner;
-  const whose = mode === 'pod' ? 'its pod has no shared one' : `container ${pidNamespace.target} does not run`;
-  throw new RuntimeError('FailedPrecondition', `container ${id} can't join a PID namespace: ${whose}`, {
+  throw new RuntimeError('FailedPrecondition', `container ${id} can't join a PID namespace: ${problem}`, {
     operation: 'create container',
     id,
   });

@@ -43,5 +43,8 @@ export function previousLimits(from: Resources, change: Resources): Resources {
   const known = touched.filter((name) => before[name] !== undefined);
   const previous: Resources = Object.fromEntries(known.map((name) => [name, before[name]]));
   if (from.memoryLimitBytes === undefined || from.memorySwapLimitBytes !== undefined) return previous;
-  return { ...previous, ...('memoryLimitBytes' in limits ? { memorySwapLimitBytes: from.memoryLimitBytes } : {}) };
+  return {
+    ...previous,
+    ...('memoryLimitBytes' in limits ? { memorySwapLimitBytes: from.memoryLimitBytes } : {}),
+  };
 }

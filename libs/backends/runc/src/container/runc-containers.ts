@@ -11,6 +11,7 @@ import { parseSignal } from '@crihub/service-oci';
 import { removeRemains, type RemainsDependencies } from '../bundle/remains.ts';
 import { notFound, wrongState } from '../failures.ts';
 import { containerCgroup } from '../pod-cgroups.ts';
+import type { ExecProcesses } from '../process/exec-processes.ts';
 import type { ContainerRecord, CreatedRecord } from '../records/container-record.ts';
 import type { JsonRecords } from '../records/json-records.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
@@ -30,6 +31,7 @@ export interface RuncContainersDependencies extends RemainsDependencies {
   readonly sandboxes: Pick<JsonRecords<SandboxId, SandboxRecord>, 'get'>;
   readonly states: ContainerStates;
   readonly creation: ContainerCreation;
+  readonly execProcesses: Pick<ExecProcesses, 'forget'>;
   readonly clock: Clock;
 }
 
@@ -79,12 +81,7 @@ export class RuncContainers implements ContainerOperations {
     return await this.#started(state.record, clock.nowNs());
   }
 
-  async signal(
-    id: ContainerId,
-    name: string,
-    scope: 'init' | 'all',
-    signal: AbortSignal,
-  ): Promise<void> {
+  async signal(id: ContainerId, name: string, scope: 'init' | 'all', signal: AbortSignal): Promise<void> {
     const number = parseSignal(name);
     signal.throwIfAborted();
     const { records, executor } = this.#dependencies;
@@ -100,6 +97,7 @@ export class RuncContainers implements ContainerOperations {
     const record = records.get(id);
     if (record === undefined) return;
     await this.#removeRemains(record, signal);
+    this.#dependencies.execProcesses.forget(id);
     await records.remove(id);
   }
 
@@ -173,7 +171,8 @@ export class RuncContainers implements ContainerOperations {
 
   async #removeRemains(record: ContainerRecord, signal: AbortSignal): Promise<void> {
     const { container, cgroup } = record;
-    const monitor = record.step === 'created' && record.bootId === this.#options.bootId ? record.monitor : undefined;
+    const monitor =
+      record.step === 'created' && record.bootId === this.#options.bootId ? record.monitor : undefined;
     const byRuntime = this.#options.cgroupDriver === 'systemd' || container.cdiDevices.length > 0;
     await removeRemains({ id: container.id, cgroup, monitor, byRuntime }, this.#dependencies, signal);
   }

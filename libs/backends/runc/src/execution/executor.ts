@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Resources } from '@crihub/contract';
 import type { RunOptions, RunResult, SpawnedProcess, SpawnOptions } from '@crihub/transport/process';
 
@@ -20,8 +21,13 @@ export interface Executor {
   bootId(): Promise<string>;
   /** Runs a program to its end; as `run` of the process transport. */
   run(program: string, options: RunOptions): Promise<RunResult>;
-  /** Starts a program whose streams stay in our hands; as `spawnProcess` of the process transport. */
+  /**
+   * Starts a program whose streams stay in our hands; as `spawnProcess` of the process
+   * transport, but what it prints is kept for a reader who comes late.
+   */
   spawn(program: string, options: SpawnOptions): Promise<SpawnedProcess>;
+  /** Connects to a SOCK_SEQPACKET socket: each chunk is one message. @throws the system's error. */
+  connectSeqpacket(path: string): Promise<Duplex>;
 }
 
 /** What is missing reads as `undefined`; removing it does nothing. */
@@ -31,7 +37,8 @@ export interface Files {
   write(path: string, content: string): Promise<void>;
   /** Hands a message to whoever reads a FIFO. @throws the system's ENXIO if nobody does. */
   sendToFifo(path: string, message: string): Promise<void>;
-  makeDirectory(path: string): Promise<void>;
+  /** With those above it. By default others may pass through it, and no more. */
+  makeDirectory(path: string, mode?: number): Promise<void>;
   /** Names in a directory; none if there is no such directory. */
   list(path: string): Promise<readonly string[]>;
   status(path: string): Promise<FileStatus | undefined>;
@@ -48,9 +55,9 @@ export interface FileStatus {
 }
 
 export interface DirectoryListener {
-  changed(name: string): void;
+  readonly changed: (name: string) => void;
   /** Changes may go unseen from now on. */
-  lost(error: Error): void;
+  readonly lost: (error: Error) => void;
 }
 
 export interface ProcessTable {
@@ -65,8 +72,9 @@ export interface ProcessTable {
 /** Control groups by their path below the root of the hierarchies. */
 export interface Cgroups {
   readonly version: 1 | 2;
-  create(path: string): Promise<void>;
-  /** The files into which a process writes `0` to join the group. */
+  /** Makes a group in which processes count to the groups above, without limits of its own. */
+  createCounting(path: string): Promise<void>;
+  /** The files into which a process writes `0` to join such a group. */
   joinFiles(path: string): readonly string[];
   /** Processes of the group and all groups below. */
   processes(path: string): Promise<readonly number[]>;

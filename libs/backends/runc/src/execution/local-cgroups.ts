@@ -1,5 +1,6 @@
+import { mkdir } from 'node:fs/promises';
 import type { Resources } from '@crihub/contract';
-import type { Cgroups as HostCgroups } from '@crihub/linux';
+import { type Cgroups as HostCgroups, rootOfController } from '@crihub/linux';
 import type { Cgroups } from './executor.ts';
 
 /** The control groups of this machine. */
@@ -14,18 +15,12 @@ export class LocalCgroups implements Cgroups {
     return this.#host.layout.version === 'v2' ? 2 : 1;
   }
 
-  async create(path: string): Promise<void> {
-    await this.#host.create(path);
+  async createCounting(path: string): Promise<void> {
+    await Promise.all(this.#countingRoots().map((root) => mkdir(`${root}${path}`, { recursive: true })));
   }
 
   joinFiles(path: string): readonly string[] {
-    const { layout } = this.#host;
-    if (layout.version === 'v2') return [`${layout.root}${path}/cgroup.procs`];
-    const roots = [
-      ...layout.hierarchies.map(({ root }) => root),
-      ...(layout.unified === undefined ? [] : [layout.unified]),
-    ];
-    return roots.map((root) => `${root}${path}/cgroup.procs`);
+    return this.#countingRoots().map((root) => `${root}${path}/cgroup.procs`);
   }
 
   async processes(path: string): Promise<readonly number[]> {
@@ -49,4 +44,14 @@ export class LocalCgroups implements Cgroups {
   async remove(path: string, signal?: AbortSignal): Promise<void> {
     await this.#host.remove(path, signal);
   }
+
+  #countingRoots(): readonly string[] {
+    const { layout } = this.#host;
+    if (layout.version === 'v2') return [layout.root];
+    const roots = COUNTING.map((controller) => rootOfController(layout, controller));
+    return [...new Set([...roots, layout.unified])].filter((root) => root !== undefined);
+  }
 }
+
+/** Each hierarchy costs time to join, so only those of v1 are joined where something is counted, or killed. */
+const COUNTING = ['memory', 'cpu', 'cpuacct', 'pids', 'name=systemd'];

@@ -1,4 +1,5 @@
-import type { Cgroups as HostCgroups } from '@crihub/linux';
+import type { Duplex } from 'node:stream';
+import { type Cgroups as HostCgroups, connectSeqpacket } from '@crihub/linux';
 import {
   run,
   type RunOptions,
@@ -32,5 +33,9 @@ export class LocalExecutor implements Executor {
 
   async spawn(program: string, options: SpawnOptions): Promise<SpawnedProcess> {
     return await spawnProcess(program, options);
+  }
+
+  async connectSeqpacket(path: string): Promise<Duplex> {
+    return await connectSeqpacket(path);
   }
 }

@@ -27,8 +27,8 @@ export class LocalFiles implements Files {
     }
   }
 
-  async makeDirectory(path: string): Promise<void> {
-    await mkdir(path, { recursive: true, mode: 0o711 });
+  async makeDirectory(path: string, mode = 0o711): Promise<void> {
+    await mkdir(path, { recursive: true, mode });
   }
 
   async list(path: string): Promise<readonly string[]> {

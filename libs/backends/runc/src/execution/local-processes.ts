@@ -28,7 +28,9 @@ export class LocalProcesses implements ProcessTable {
   }
 }
 
-const NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]));
+const NAMES = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
+);
 
 /** Realtime signals have no names in Node. */
 async function signalByNumber(target: ProcessRef, signal: number): Promise<void> {

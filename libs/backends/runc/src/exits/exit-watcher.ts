@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { describeError, isFullId, type Logger, sleep } from '@crihub/kernel';
 import type { Files } from '../execution/executor.ts';
 
@@ -29,14 +30,17 @@ export class ExitWatcher {
     this.#watch = new AbortController();
     const { signal } = this.#watch;
     await files.makeDirectory(this.#directory);
+    const lost = (error: Error): void => {
+      if (!signal.aborted) void this.#startAgain(error);
+    };
     await files.watch(
       this.#directory,
       {
+        lost,
         changed: (name) => {
           if (isFullId(name)) exited(name);
-        },
-        lost: (error) => {
-          if (!signal.aborted) void this.#startAgain(error);
+          else if (name === basename(this.#directory))
+            lost(new Error(`${this.#directory} was moved or removed`));
         },
       },
       signal,

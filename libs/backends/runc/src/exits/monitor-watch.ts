@@ -73,9 +73,12 @@ export class MonitorWatch {
       await exitFiles.writeUnknown(id);
     } else if (!this.#warned.has(id)) {
       this.#warned.add(id);
-      logger.warn('a container has lost its conmon: its output goes nowhere, and its exit code will be lost', {
-        id,
-      });
+      logger.warn(
+        'a container has lost its conmon: its output goes nowhere, and its exit code will be lost',
+        {
+          id,
+        },
+      );
     }
   }
 }

@@ -47,14 +47,23 @@ export class RuncHealth {
     } catch (error) {
       signal.throwIfAborted();
       const last = this.#last && { version: this.#last.version, capabilities: this.#last.capabilities };
-      return { healthy: false, reason: reasonOf(error) ?? 'RuntimeUnusable', message: describeError(error), ...last };
+      return {
+        healthy: false,
+        reason: reasonOf(error) ?? 'RuntimeUnusable',
+        message: describeError(error),
+        ...last,
+      };
     }
   }
 
   async #probe(signal: AbortSignal): Promise<Probe> {
     const { programs } = this.#dependencies;
-    const [runtime, conmon] = await Promise.all([programs.runtime(), programs.conmon()]);
-    const key = await identityOf([runtime, conmon]);
+    const [runtime, conmon, pause] = await Promise.all([
+      programs.runtime(),
+      programs.conmon(),
+      programs.pause().catch(() => undefined), // only pods that share a PID namespace need it
+    ]);
+    const key = await identityOf([runtime, conmon, ...(pause === undefined ? [] : [pause])]);
     if (this.#last?.key === key) return this.#last;
     const [runtimeVersion, conmonVersion, told] = await Promise.all([
       this.#firstLine(runtime, '--version', signal),
@@ -64,7 +73,7 @@ export class RuncHealth {
     this.#refuseHybrid(runtimeVersion);
     const features = parseFeatures(told) ?? featuresOfVersion(runtimeVersion);
     const version = `${runtimeVersion}, ${conmonVersion}`;
-    this.#last = { key, version, capabilities: this.#capabilities(features) };
+    this.#last = { key, version, capabilities: this.#capabilities(features, pause !== undefined) };
     return this.#last;
   }
 
@@ -81,7 +90,10 @@ export class RuncHealth {
     );
   }
 
-  #capabilities({ recursiveReadonlyMounts, idmappedMounts }: RuntimeFeatures): Capabilities {
+  #capabilities(
+    { recursiveReadonlyMounts, idmappedMounts }: RuntimeFeatures,
+    sharedPid: boolean,
+  ): Capabilities {
     const { features: host } = this.#dependencies;
     return {
       // The pod's volumes need id-mapped mounts; without them only root file systems would work.
@@ -94,10 +106,10 @@ export class RuncHealth {
       hostNetwork: true,
       hostPid: true,
       hostIpc: true,
-      sharedPid: true,
+      sharedPid,
       privileged: true,
       devices: true,
-      updateSandboxResources: false,
+      updateSandboxResources: true,
     };
   }
 
@@ -106,7 +118,10 @@ export class RuncHealth {
     const line = stdout.toString().split('\n')[0]?.trim() ?? '';
     if (exitCode === 0 && line !== '') return line;
     const problem = runtimeMessage(stderr.toString());
-    throw new RuntimeError('Unavailable', `${program} ${argument} failed with exit code ${String(exitCode)}: ${problem}`);
+    throw new RuntimeError(
+      'Unavailable',
+      `${program} ${argument} failed with exit code ${String(exitCode)}: ${problem}`,
+    );
   }
 
   async #output(program: string, argument: string, signal: AbortSignal): Promise<string> {
@@ -114,7 +129,11 @@ export class RuncHealth {
   }
 
   #run(program: string, argument: string, signal: AbortSignal): ReturnType<Executor['run']> {
-    return this.#dependencies.executor.run(program, { args: [argument], timeoutMs: PROBE_TIMEOUT_MS, signal });
+    return this.#dependencies.executor.run(program, {
+      args: [argument],
+      timeoutMs: PROBE_TIMEOUT_MS,
+      signal,
+    });
   }
 }
 

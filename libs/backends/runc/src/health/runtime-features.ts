@@ -11,7 +11,9 @@ const features = z.object({
   mountOptions: z.array(z.string()).optional(),
   linux: z
     .object({
-      mountExtensions: z.object({ idmap: z.object({ enabled: z.boolean().optional() }).optional() }).optional(),
+      mountExtensions: z
+        .object({ idmap: z.object({ enabled: z.boolean().optional() }).optional() })
+        .optional(),
     })
     .optional(),
 });

@@ -6,8 +6,9 @@ import { processFile } from '../container/container-creation.ts';
 import type { Files } from '../execution/executor.ts';
 import type { Layout } from '../layout.ts';
 
-/** The files with which the OCI runtime is asked to run a further process. */
+/** The directory of one exec, with its specification. */
 export interface ExecFiles {
+  readonly directory: string;
   readonly processFile: string;
   readonly pidFile: string;
 }
@@ -26,11 +27,17 @@ export class ExecProcesses {
   }
 
   async write(id: ContainerId, exec: ExecSpec): Promise<ExecFiles> {
-    const process = execProcess(await this.#firstProcess(id), exec);
+    const first = await this.#firstProcess(id);
     this.#written += 1;
-    const name = join(this.#layout.bundle(id), `exec-${String(globalThis.process.pid)}-${String(this.#written)}`);
-    const paths = { processFile: `${name}.json`, pidFile: `${name}.pid` };
-    await this.#files.write(paths.processFile, serializeOci(process));
+    const name = `exec-${String(process.pid)}-${String(this.#written)}`;
+    const directory = join(this.#layout.bundle(id), name);
+    const paths = {
+      directory,
+      processFile: join(directory, 'process.json'),
+      pidFile: join(directory, 'pid'),
+    };
+    await this.#files.makeDirectory(directory);
+    await this.#files.write(paths.processFile, serializeOci(execProcess(first, exec)));
     return paths;
   }
 
@@ -42,9 +49,9 @@ export class ExecProcesses {
     const known = this.#firstProcesses.get(id);
     if (known !== undefined) return known;
     const content = await this.#files.read(processFile(this.#layout.bundle(id)));
-    const process = JSON.parse(content ?? '', exactNumbers) as OciProcess;
-    this.#firstProcesses.set(id, process);
-    return process;
+    const first = JSON.parse(content ?? '', exactNumbers) as OciProcess;
+    this.#firstProcesses.set(id, first);
+    return first;
   }
 }
 

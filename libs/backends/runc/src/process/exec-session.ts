@@ -1,29 +1,26 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ProcessExit, ProcessSession } from '@crihub/contract';
-import { sleep, withDeadline } from '@crihub/kernel';
+import { sleep } from '@crihub/kernel';
 import type { SpawnedProcess } from '@crihub/transport/process';
 import type { Executor } from '../execution/executor.ts';
-import { markedProcesses } from './process-mark.ts';
+import { killMarked } from './kill-marked.ts';
+import type { MarkedSearch } from './process-mark.ts';
 
-const SIGKILL = 9;
-const KILL_TIMEOUT_MS = 10_000;
-const POLL_MS = 5;
 /** As a shell says of a command that can't be run. The runtime's sentence is in the error stream. */
 const CANNOT_RUN_EXIT_CODE = 127;
 /** Codes that runtimes end with for failures of their own. */
 const RUNTIME_FAILURES: readonly number[] = [1, 125, 126, 127, 255];
 
-export interface ExecSessionInput {
+/** Time for the runtime to notice that its process has ended, in ms. */
+const REAP_MS = 500;
+
+export interface ExecSessionInput extends MarkedSearch {
   /** The OCI runtime's `exec`, which lasts as long as the process does. */
   readonly child: SpawnedProcess;
-  readonly cgroup: string;
-  readonly mark: number;
-  /** When the runtime was started, in ticks since boot. */
-  readonly since: number;
   /** The runtime writes it when the process runs. */
   readonly pidFile: string;
-  /** Files to remove in the end. */
-  readonly files: readonly string[];
+  /** The exec's own, removed in the end. */
+  readonly directory: string;
 }
 
 /** A further process in a container, on pipes. */
@@ -48,24 +45,23 @@ export class ExecSession implements ProcessSession {
   /** There is no terminal. */
   async resize(): Promise<void> {}
 
+  /**
+   * What runs in the container goes first: the runtime's exec is its parent and reaps it. Without it the
+   * container's first process would inherit a zombie, and few of those reap.
+   */
   async kill(): Promise<void> {
     const { child } = this.#input;
-    await withDeadline('killing the process and all it started', KILL_TIMEOUT_MS, undefined, async (signal) => {
-      child.killGroup();
-      for (;;) {
-        const left = await markedProcesses(this.#executor, this.#input);
-        if (left.length === 0) return;
-        for (const process of left) await this.#executor.processes.signal(process, SIGKILL);
-        await sleep(POLL_MS, signal);
-      }
-    });
+    await killMarked(this.#executor, this.#input);
+    await Promise.race([child.exited, sleep(REAP_MS)]);
+    child.killGroup();
+    await killMarked(this.#executor, this.#input);
   }
 
   async #exit(): Promise<ProcessExit> {
-    const { child, pidFile, files } = this.#input;
+    const { child, pidFile, directory } = this.#input;
     const exitCode = await child.exited;
     const ran = exitCode === 0 || (await this.#executor.files.status(pidFile)) !== undefined;
-    await Promise.all([pidFile, ...files].map((path) => this.#executor.files.remove(path)));
+    await this.#executor.files.remove(directory);
     const failed = !ran && RUNTIME_FAILURES.includes(exitCode);
     return { exitCode: failed ? CANNOT_RUN_EXIT_CODE : exitCode };
   }

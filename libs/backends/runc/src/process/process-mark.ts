@@ -27,10 +27,17 @@ export const markedCommand = (mark: number, command: readonly string[]): readonl
   ...command,
 ];
 
-/** The marked processes of a cgroup that did not exist before `since` (ticks since boot). */
+export interface MarkedSearch {
+  readonly cgroup: string;
+  readonly mark: number;
+  /** Ticks since boot: what is older has its mark from another exec. */
+  readonly since: number;
+}
+
+/** What runs in a cgroup with a mark. */
 export async function markedProcesses(
   { files, processes, cgroups }: Executor,
-  { cgroup, mark, since }: { readonly cgroup: string; readonly mark: number; readonly since: number },
+  { cgroup, mark, since }: MarkedSearch,
 ): Promise<readonly ProcessRef[]> {
   const pids = await cgroups.processes(cgroup);
   const found = await Promise.all(

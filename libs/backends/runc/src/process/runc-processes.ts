@@ -1,25 +1,37 @@
 import type { AttachSpec, ExecSpec, ProcessOperations, ProcessSession } from '@crihub/contract';
-import { type ContainerId, RuntimeError } from '@crihub/kernel';
+import { type ContainerId, errnoCode } from '@crihub/kernel';
 import { BASE_ENVIRONMENT } from '@crihub/transport/process';
+import { attachStreams } from '../conmon/attach-streams.ts';
+import { attachSocket } from '../conmon/conmon-arguments.ts';
 import type { ContainerStates } from '../container/container-state.ts';
 import type { Executor } from '../execution/executor.ts';
+import { UNKNOWN_EXIT_CODE } from '../exits/exit-files.ts';
 import { notFound, wrongState } from '../failures.ts';
+import type { Layout } from '../layout.ts';
 import type { ContainerRecord, CreatedRecord } from '../records/container-record.ts';
 import type { JsonRecords } from '../records/json-records.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
-import type { ExecProcesses } from './exec-processes.ts';
+import { AttachSession } from './attach-session.ts';
+import type { ExecFiles, ExecProcesses } from './exec-processes.ts';
 import { ExecSession } from './exec-session.ts';
 import { markedCommand, ProcessMarks } from './process-mark.ts';
+import type { TerminalExec } from './terminal-exec.ts';
+import { TerminalSession } from './terminal-session.ts';
 
 export interface RuncProcessesDependencies {
+  readonly layout: Layout;
   readonly records: Pick<JsonRecords<ContainerId, ContainerRecord>, 'get'>;
   readonly states: ContainerStates;
   readonly executor: Executor;
   readonly runtime: OciRuntime;
   readonly execProcesses: ExecProcesses;
+  readonly terminalExec: TerminalExec;
 }
 
-/** Further processes by the OCI runtime itself, whose pipes are the process's. */
+/**
+ * Further processes by the OCI runtime itself, whose pipes are the process's; those with a terminal, and
+ * the first process, by conmon's attach socket.
+ */
 export class RuncProcesses implements ProcessOperations {
   readonly #dependencies: RuncProcessesDependencies;
   readonly #marks = new ProcessMarks();
@@ -30,26 +42,78 @@ export class RuncProcesses implements ProcessOperations {
 
   async exec(id: ContainerId, exec: ExecSpec, signal: AbortSignal): Promise<ProcessSession> {
     signal.throwIfAborted();
-    const { executor, runtime, execProcesses } = this.#dependencies;
+    const { executor, execProcesses } = this.#dependencies;
     const { cgroup } = await this.#running('exec in', id);
-    if (exec.terminal) throw noTerminals('exec', id);
-    const { processFile, pidFile } = await execProcesses.write(id, exec);
+    const files = await execProcesses.write(id, exec);
+    try {
+      if (exec.terminal) return await this.#onTerminal(id, cgroup, files, exec, signal);
+      return await this.#onPipes(id, cgroup, files, exec);
+    } catch (error) {
+      await executor.files.remove(files.directory);
+      throw error;
+    }
+  }
+
+  async attach(id: ContainerId, attach: AttachSpec, signal: AbortSignal): Promise<ProcessSession> {
+    signal.throwIfAborted();
+    const { layout, executor } = this.#dependencies;
+    const { container } = await this.#running('attach to', id);
+    const { terminal, stdin } = container.process;
+    const bundle = layout.bundle(id);
+    try {
+      const socket = await executor.connectSeqpacket(attachSocket(bundle));
+      const streams = attachStreams(socket, { terminal, stdin: stdin && attach.stdin });
+      const input = { streams, bundle, exitCode: () => this.#exitCode(id) };
+      return new AttachSession(input, { files: executor.files });
+    } catch (error) {
+      if (!['ENOENT', 'ECONNREFUSED'].includes(errnoCode(error) ?? '')) throw error;
+      throw wrongState('attach to', 'container', id, 'without its conmon', 'under conmon');
+    }
+  }
+
+  async #onPipes(
+    id: ContainerId,
+    cgroup: string,
+    { directory, processFile, pidFile }: ExecFiles,
+    { stdin }: ExecSpec,
+  ): Promise<ProcessSession> {
+    const { executor, runtime } = this.#dependencies;
     const mark = this.#marks.next();
     const command = await runtime.execCommand(id, { processFile, pidFile });
     const child = await executor.spawn('/bin/sh', {
       args: markedCommand(mark, command),
       env: BASE_ENVIRONMENT,
-      stdin: exec.stdin,
+      stdin,
     });
-    const since = (await executor.processes.identify(child.pid))?.startTime ?? 0;
-    const input = { child, cgroup, mark, since, pidFile, files: [processFile] };
-    return new ExecSession(input, { executor });
+    const since = await this.#startOf(child.pid);
+    return new ExecSession({ child, cgroup, mark, since, pidFile, directory }, { executor });
   }
 
-  async attach(id: ContainerId, _attach: AttachSpec, signal: AbortSignal): Promise<ProcessSession> {
-    signal.throwIfAborted();
-    await this.#running('attach to', id);
-    throw noTerminals('attach', id);
+  async #onTerminal(
+    id: ContainerId,
+    cgroup: string,
+    { directory, processFile }: ExecFiles,
+    { stdin }: ExecSpec,
+    signal: AbortSignal,
+  ): Promise<ProcessSession> {
+    const { executor, terminalExec } = this.#dependencies;
+    const mark = this.#marks.next();
+    const terminal = await terminalExec.start({ id, directory, processFile, stdin }, mark, signal);
+    const since = await this.#startOf(terminal.child.pid);
+    return new TerminalSession({ terminal, cgroup, mark, since, directory }, { executor });
+  }
+
+  /** All that the process starts is younger; one that is gone has left nothing that could be mistaken. */
+  async #startOf(pid: number): Promise<number> {
+    return (await this.#dependencies.executor.processes.identify(pid))?.startTime ?? 0;
+  }
+
+  async #exitCode(id: ContainerId): Promise<number | undefined> {
+    const { records, states } = this.#dependencies;
+    const record = records.get(id);
+    if (record === undefined) return UNKNOWN_EXIT_CODE;
+    const state = await states.of(id, record);
+    return state.name === 'exited' ? (state.exit?.exitCode ?? UNKNOWN_EXIT_CODE) : undefined;
   }
 
   async #running(operation: string, id: ContainerId): Promise<CreatedRecord> {
@@ -61,9 +125,3 @@ export class RuncProcesses implements ProcessOperations {
     throw wrongState(operation, 'container', id, state.name, 'running');
   }
 }
-
-const noTerminals = (operation: string, id: ContainerId): RuntimeError =>
-  new RuntimeError('Unimplemented', `${operation} needs conmon's attach socket, which is not supported yet`, {
-    operation,
-    id,
-  });

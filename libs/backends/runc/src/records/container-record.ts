@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { storedProcess } from './stored-process.ts';
 
 // What the hub gave is kept as it is: it is the hub's, checked before it came here.
-const container = z.custom<Container>((value) => typeof value === 'object' && value !== null && 'id' in value);
+const container = z.custom<Container>(
+  (value) => typeof value === 'object' && value !== null && 'id' in value,
+);
 
 const base = {
   container,

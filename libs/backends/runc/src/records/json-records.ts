@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describeError, isFullId, type Logger } from '@crihub/kernel';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Files } from '../execution/executor.ts';
 
 export interface JsonRecordsOptions<Value> {
@@ -34,7 +34,9 @@ export class JsonRecords<Id extends string, Value> {
   async load(): Promise<void> {
     const names = await this.#files.list(this.#directory);
     await Promise.all(
-      names.filter((name) => name.endsWith('.json')).map((name) => this.#loadOne(name.slice(0, -'.json'.length))),
+      names
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => this.#loadOne(name.slice(0, -'.json'.length))),
     );
   }
 

@@ -84,7 +84,11 @@ export class OciRuntime {
 }
 
 const failure = (operation: string, id: string, { exitCode, stderr }: RunResult): RuntimeError =>
-  new RuntimeError('FailedPrecondition', `${runtimeMessage(stderr.toString())} (exit code ${String(exitCode)})`, {
-    operation,
-    id,
-  });
+  new RuntimeError(
+    'FailedPrecondition',
+    `${runtimeMessage(stderr.toString())} (exit code ${String(exitCode)})`,
+    {
+      operation,
+      id,
+    },
+  );

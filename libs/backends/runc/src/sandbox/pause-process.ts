@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Sandbox } from '@crihub/contract';
 import { serializeOci } from '@crihub/service-oci';
-import { pauseSpec } from '../bundle/pause-spec.ts';
+import { PAUSE_MOUNTS, PAUSE_PROGRAM, pauseSpec } from '../bundle/pause-spec.ts';
 import type { ConmonLauncher, Launched } from '../conmon/conmon-launcher.ts';
 import type { Executor } from '../execution/executor.ts';
 import type { Layout } from '../layout.ts';
@@ -42,7 +42,7 @@ export class PauseProcess {
     const { cgroupDriver, minOomScoreAdj } = this.#options;
     const { id } = sandbox;
     const bundle = layout.bundle(id);
-    await executor.files.makeDirectory(join(bundle, 'rootfs'));
+    await this.#makeRootfs(join(bundle, 'rootfs'));
     const spec = pauseSpec({
       sandbox,
       bundle,
@@ -60,5 +60,12 @@ export class PauseProcess {
     );
     await runtime.start(id, signal);
     return launched;
+  }
+
+  /** What is mounted over; with a user namespace the runtime has no right to make it. */
+  async #makeRootfs(rootfs: string): Promise<void> {
+    const { files } = this.#dependencies.executor;
+    for (const { destination } of PAUSE_MOUNTS) await files.makeDirectory(join(rootfs, destination), 0o755);
+    await files.write(join(rootfs, PAUSE_PROGRAM), '');
   }
 }

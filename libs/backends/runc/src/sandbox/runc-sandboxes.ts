@@ -54,7 +54,7 @@ export class RuncSandboxes implements SandboxOperations {
       const base = { sandbox, bootId, cgroup: podCgroup(sandbox, cgroupDriver) };
       await records.write(sandbox.id, { ...base, step: 'preparing' });
       const monitors = monitorCgroup(sandbox, cgroupDriver);
-      if (monitors !== undefined) await executor.cgroups.create(monitors);
+      if (monitors !== undefined) await executor.cgroups.createCounting(monitors);
       await namespaces.create(sandbox, signal);
       await records.write(sandbox.id, { ...base, step: 'prepared' });
     }
@@ -70,7 +70,8 @@ export class RuncSandboxes implements SandboxOperations {
     const { records } = this.#dependencies;
     const record = records.get(sandbox.id);
     if (record === undefined) throw notFound('start', 'sandbox', sandbox.id);
-    if (this.#isOfAnotherBoot(record)) throw wrongState('start', 'sandbox', sandbox.id, 'stopped', 'prepared');
+    if (this.#isOfAnotherBoot(record))
+      throw wrongState('start', 'sandbox', sandbox.id, 'stopped', 'prepared');
     if (record.step === 'running') return started(record);
     if (record.step !== 'prepared' && record.step !== 'starting') {
       throw wrongState('start', 'sandbox', sandbox.id, record.step, 'prepared');

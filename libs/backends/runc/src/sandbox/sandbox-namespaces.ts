@@ -65,9 +65,10 @@ export class SandboxNamespaces {
           net,
           ipc,
           uts: uts === undefined ? undefined : { path: uts, hostname: sandbox.hostname },
-          user: user === undefined || sandbox.namespaces.user === undefined
-            ? undefined
-            : { path: user, ...sandbox.namespaces.user },
+          user:
+            user === undefined || sandbox.namespaces.user === undefined
+              ? undefined
+              : { path: user, ...sandbox.namespaces.user },
           sysctls: sandbox.sysctls,
         },
         signal,

@@ -1,0 +1,71 @@
+import type { BackendEvent } from '@crihub/contract';
+import { type ContainerId, describeError, type Logger, type SandboxId } from '@crihub/kernel';
+import type { ContainerRecord } from '../records/container-record.ts';
+import type { JsonRecords } from '../records/json-records.ts';
+import type { SandboxRecord } from '../records/sandbox-record.ts';
+import type { ExitFiles } from './exit-files.ts';
+import type { Monitored } from './monitor-watch.ts';
+
+export interface ExitReporterDependencies {
+  readonly bootId: string;
+  readonly containers: JsonRecords<ContainerId, ContainerRecord>;
+  readonly sandboxes: JsonRecords<SandboxId, SandboxRecord>;
+  readonly exitFiles: ExitFiles;
+  readonly logger: Logger;
+  readonly tell: (event: BackendEvent) => void;
+}
+
+/** Makes events of exit files, and knows of which none was made yet. */
+export class ExitReporter {
+  readonly #dependencies: ExitReporterDependencies;
+  readonly #told = new Set<string>();
+
+  constructor(dependencies: ExitReporterDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** An exit file is there; its name is the id of a container, or of the pod of a pause process. */
+  exited(id: string): void {
+    if (this.#told.has(id)) return;
+    this.#report(id).catch((error: unknown) =>
+      this.#dependencies.logger.warn('could not read how a container ended', {
+        id,
+        error: describeError(error),
+      }),
+    );
+  }
+
+  /** What should have a conmon now. */
+  monitored(): readonly Monitored[] {
+    const { containers, sandboxes, bootId } = this.#dependencies;
+    const found: Monitored[] = [];
+    for (const [id, record] of containers.entries()) {
+      if (record.step === 'created' && record.bootId === bootId) found.push({ id, ...record });
+    }
+    for (const [id, record] of sandboxes.entries()) {
+      if (record.step === 'running' && record.pause !== undefined && record.bootId === bootId) {
+        found.push({ id, ...record.pause });
+      }
+    }
+    const present = new Set<string>(found.map(({ id }) => id));
+    for (const id of this.#told) if (!present.has(id)) this.#told.delete(id);
+    return found.filter(({ id }) => !this.#told.has(id));
+  }
+
+  async #report(id: string): Promise<void> {
+    const { containers, sandboxes, exitFiles, tell } = this.#dependencies;
+    const containerId = id as ContainerId;
+    const sandboxId = id as SandboxId;
+    if (sandboxes.get(sandboxId)?.step === 'running') {
+      this.#told.add(id);
+      tell({ type: 'sandboxExited', id: sandboxId, message: 'the pause process of the pod has ended' });
+      return;
+    }
+    const exit = await exitFiles.read(containerId);
+    const record = containers.get(containerId);
+    // Without a process that was let go there is no exit: the start or the creation tells the failure.
+    if (exit === undefined || record?.step === 'unrunnable') return;
+    if (record !== undefined) this.#told.add(id);
+    tell({ type: 'containerExited', id: containerId, exit });
+  }
+}

@@ -1,0 +1,14 @@
+import path from 'node:path';
+
+export const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
+
+/** What is started by name, as a program or as the program of a thread: the source by its name in the bundle. */
+export const ENTRY_POINTS: Readonly<Record<string, string>> = {
+  crihubd: path.join(REPOSITORY, 'apps/crihubd/src/main.ts'),
+  crihub: path.join(REPOSITORY, 'apps/crihub/src/main.ts'),
+  'namespace-worker': path.join(REPOSITORY, 'libs/linux/src/worker/worker.ts'),
+  'unpack-worker': path.join(REPOSITORY, 'libs/services/images/src/unpack/worker.ts'),
+};
+
+/** Those that people start. */
+export const PROGRAMS = ['crihubd', 'crihub'] as const;
