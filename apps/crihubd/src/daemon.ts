@@ -9,6 +9,7 @@ import { resolveUser } from '@crihub/service-oci';
 import type { DependencyContainer } from 'tsyringe';
 import { compose } from './compose.ts';
 import { stepObserver } from './crash-at-step.ts';
+import { makeStreaming } from './streaming.ts';
 import * as tokens from './tokens.ts';
 import { VERSION } from './version.ts';
 
@@ -102,6 +103,7 @@ async function startHub(
   const metrics = container.resolve(tokens.METRICS);
   const network = container.resolve(tokens.POD_NETWORK);
   const namespaces = container.resolve(tokens.NAMESPACES);
+  const streaming = await makeStreaming(config, metrics, logger);
   const { stateDirectory, cgroupDriver, defaultHandler } = config;
   const hub = await Hub.open(
     { version: VERSION, stateDirectory, cgroupDriver, defaultHandler },
@@ -116,6 +118,8 @@ async function startHub(
       setPodCidr: (cidr) => network.setPodCidr(cidr),
       cgroups: container.resolve(tokens.CGROUPS),
       interfaces: { read: (path, reading) => namespaces.readInterfaceStatistics(path, reading) },
+      streaming,
+      namespaces,
       phases: metrics.phases,
       steps: stepObserver(process.env),
       clock: systemClock,
@@ -123,6 +127,8 @@ async function startHub(
     },
   );
   owned.defer(async () => await hub.close());
+  await streaming.listen();
+  owned.defer(async () => await streaming.close());
   await hub.recover(signal);
   await serveStatus(hub, container, config, owned);
   return hub;

@@ -51,6 +51,31 @@ const network = z.strictObject({
   pluginTimeoutSeconds: seconds.default(30).describe('A plugin that takes longer is killed.'),
 });
 
+const streaming = z.strictObject({
+  address: z
+    .string()
+    .regex(/^([^\s:]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/, 'host:port')
+    .default('127.0.0.1:0')
+    .describe('Where exec, attach and port-forward are served (host:port); port 0 takes a free one.'),
+  advertisedUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('What clients are told to connect to, if it is not that address.'),
+  tls: z
+    .enum(['off', 'selfSigned', 'files'])
+    .default('off')
+    .describe('Plain HTTP, a certificate made at each start, or the two files below.'),
+  certificateFile: absolutePath.optional().describe('PEM certificate chain, for tls: files.'),
+  keyFile: absolutePath.optional().describe('PEM private key, for tls: files.'),
+  idleTimeoutSeconds: z
+    .number()
+    .positive()
+    .max(7 * 86_400)
+    .default(14_400)
+    .describe('A session silent for so long is ended.'),
+  creationTimeoutSeconds: seconds.default(30).describe('Time for a client to open its streams.'),
+});
+
 const metrics = z.strictObject({
   address: z
     .string()
@@ -107,6 +132,14 @@ export const configSchema = z.strictObject({
     .max(600)
     .default(10)
     .describe('Time for running calls when the daemon is stopped.'),
+  streaming: streaming
+    .refine(
+      ({ tls, certificateFile, keyFile }) =>
+        tls !== 'files' || (certificateFile !== undefined && keyFile !== undefined),
+      "tls 'files' needs certificateFile and keyFile",
+    )
+    .prefault({})
+    .describe('The streaming server.'),
   metrics: metrics.prefault({}).describe('Prometheus metrics.'),
   images: images.prefault({}).describe('The image store.'),
   network: network.prefault({}).describe('The pod network.'),

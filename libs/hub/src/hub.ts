@@ -3,30 +3,23 @@ import { type Clock, describeError, type Logger } from '@crihub/kernel';
 import { EventHub } from './events/event-hub.ts';
 import type { LifecycleEvent } from './events/lifecycle-event.ts';
 import { adminMethods } from './front/methods/admin.ts';
+import { checkpointMethods } from './front/methods/checkpoint.ts';
 import { containerMethods } from './front/methods/containers.ts';
 import type { ImageService } from './front/methods/image-service.ts';
 import { imageMethods } from './front/methods/images.ts';
 import { runtimeMethods } from './front/methods/runtime.ts';
 import { sandboxMethods } from './front/methods/sandboxes.ts';
 import { statsMethods } from './front/methods/stats.ts';
-import { unimplementedMethods } from './front/methods/unimplemented.ts';
+import { streamingMethods } from './front/methods/streaming.ts';
 import type { HubHandlers } from './front/server/index.ts';
-import { CreateContainer } from './lifecycle/create-container.ts';
 import { Directories } from './lifecycle/directories.ts';
-import { ExecSync } from './lifecycle/exec-sync.ts';
+import { Lifecycle } from './lifecycle/lifecycle.ts';
 import { NodeState } from './lifecycle/node-state.ts';
 import type { PhaseObserver } from './lifecycle/phases.ts';
 import type { RootFilesystems, UserLookup } from './lifecycle/ports.ts';
-import { RemoveContainer } from './lifecycle/remove-container.ts';
-import { RemoveSandbox } from './lifecycle/remove-sandbox.ts';
-import { ReopenLog } from './lifecycle/reopen-log.ts';
-import { RunSandbox } from './lifecycle/run-sandbox.ts';
-import { StartContainer } from './lifecycle/start-container.ts';
 import type { StepObserver } from './lifecycle/steps.ts';
-import { StopContainer } from './lifecycle/stop-container.ts';
-import { StopSandbox } from './lifecycle/stop-sandbox.ts';
+import type { NamespaceDialler, StreamingUrls } from './lifecycle/streaming.ts';
 import { Teardown } from './lifecycle/teardown.ts';
-import { UpdateResources } from './lifecycle/update-resources.ts';
 import { openDatabase, type OpenedDatabase } from './records/database.ts';
 import { Records } from './records/records.ts';
 import { OwedWork } from './recovery/owed-work.ts';
@@ -55,6 +48,8 @@ export interface HubDeps {
   readonly cgroups: StatisticsDeps['cgroups'];
   /** The traffic of pods, by the path of their network namespace. */
   readonly interfaces: StatisticsDeps['interfaces'];
+  readonly streaming: StreamingUrls;
+  readonly namespaces: NamespaceDialler;
   readonly phases: PhaseObserver;
   readonly steps: StepObserver;
   readonly clock: Clock;
@@ -115,33 +110,20 @@ export class Hub {
       },
     );
     const imageOf = (reference: string): string | undefined => images.find(reference)?.id;
-    const stopContainer = new StopContainer(parts);
-    const stopSandbox = new StopSandbox({ ...parts, stopContainer, teardown });
-    const shared = { ...parts, records: this.#records, imageOf, updateResources: new UpdateResources(parts) };
+    const lifecycle = new Lifecycle({ ...parts, teardown });
+    const shared = { ...parts, ...lifecycle, records: this.#records, imageOf };
     this.methods = {
       runtime: {
         ...runtimeMethods(options, { ...shared, events: this.#events, settings: this.#records.settings }),
-        ...sandboxMethods({
-          ...shared,
-          runSandbox: new RunSandbox({ ...parts, teardown }),
-          stopSandbox,
-          removeSandbox: new RemoveSandbox({ node, stopSandbox, teardown }),
-        }),
-        ...containerMethods({
-          ...shared,
-          createContainer: new CreateContainer({ ...parts, teardown }),
-          startContainer: new StartContainer(parts),
-          stopContainer,
-          removeContainer: new RemoveContainer({ node, teardown }),
-          reopenLog: new ReopenLog(parts),
-          execSync: new ExecSync(parts),
-        }),
-        ...unimplementedMethods,
+        ...sandboxMethods(shared),
+        ...containerMethods(shared),
+        ...streamingMethods(shared),
         ...statsMethods({
           ...shared,
           collector: this.#statistics.collector,
           metrics: this.#statistics.metrics,
         }),
+        ...checkpointMethods,
       },
       image: imageMethods({ images, clock, inUse: (id) => imageInUse(this.#records, id, imageOf) }),
       admin: adminMethods({

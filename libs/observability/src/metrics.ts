@@ -20,6 +20,9 @@ export class Metrics {
   readonly #running: Gauge<'method'>;
   readonly #phases: Histogram<'handler' | 'phase' | 'outcome'>;
   readonly #findings: Counter<'kind'>;
+  readonly #sessions: Histogram<'kind' | 'transport' | 'outcome'>;
+  readonly #openSessions: Gauge<'kind' | 'transport'>;
+  readonly #refusals: Counter<'status'>;
 
   constructor() {
     const registers = [this.#registry];
@@ -42,6 +45,25 @@ export class Metrics {
       help: "Duration of the phases of a pod's life by handler",
       labelNames: ['handler', 'phase', 'outcome'],
       buckets: BUCKETS,
+      registers,
+    });
+    this.#sessions = new Histogram({
+      name: 'crihub_streaming_session_duration_seconds',
+      help: 'Duration of exec, attach and port-forward sessions',
+      labelNames: ['kind', 'transport', 'outcome'],
+      buckets: BUCKETS,
+      registers,
+    });
+    this.#openSessions = new Gauge({
+      name: 'crihub_streaming_sessions_open',
+      help: 'Exec, attach and port-forward sessions open now',
+      labelNames: ['kind', 'transport'],
+      registers,
+    });
+    this.#refusals = new Counter({
+      name: 'crihub_streaming_refusals_total',
+      help: 'Clients of the streaming server that were refused, by HTTP status',
+      labelNames: ['status'],
       registers,
     });
     this.#findings = new Counter({
@@ -67,12 +89,27 @@ export class Metrics {
       this.#phases.observe({ handler, phase, outcome }, seconds),
   };
 
+  /** For the streaming server. */
+  readonly streams = {
+    opened: (kind: string, transport: string): void => this.#openSessions.inc({ kind, transport }),
+    closed: (kind: string, transport: string, seconds: number, outcome: string): void => {
+      this.#openSessions.dec({ kind, transport });
+      this.#sessions.observe({ kind, transport, outcome }, seconds);
+    },
+    refused: (status: number): void => this.#refusals.inc({ status: String(status) }),
+  };
+
   /** For the audit. */
   readonly finding = (kind: string): void => this.#findings.inc({ kind });
 
   /** Adds the gauges that are read on demand. Call once. */
   addGauges(gauges: HubGauges): void {
-    const read = (name: string, help: string, collect: (gauge: Gauge) => void, labelNames: string[] = []): void => {
+    const read = (
+      name: string,
+      help: string,
+      collect: (gauge: Gauge) => void,
+      labelNames: string[] = [],
+    ): void => {
       new Gauge({
         name,
         help,
@@ -87,17 +124,28 @@ export class Metrics {
     const perHandler = (values: ReadonlyMap<string, number>, gauge: Gauge): void => {
       for (const [handler, value] of values) gauge.set({ handler }, value);
     };
-    read('crihub_sandboxes', 'Pods by handler', (gauge) => perHandler(gauges.sandboxes(), gauge), ['handler']);
-    read('crihub_containers', 'Containers by handler', (gauge) => perHandler(gauges.containers(), gauge), ['handler']);
+    read('crihub_sandboxes', 'Pods by handler', (gauge) => perHandler(gauges.sandboxes(), gauge), [
+      'handler',
+    ]);
+    read('crihub_containers', 'Containers by handler', (gauge) => perHandler(gauges.containers(), gauge), [
+      'handler',
+    ]);
     read(
       'crihub_handler_healthy',
       'Whether the backend of a handler is healthy (1) or not (0)',
-      (gauge) => perHandler(new Map([...gauges.handlerHealthy()].map(([name, ok]) => [name, Number(ok)])), gauge),
+      (gauge) =>
+        perHandler(new Map([...gauges.handlerHealthy()].map(([name, ok]) => [name, Number(ok)])), gauge),
       ['handler'],
     );
-    read('crihub_owed_work', 'Pods and containers that still have to be removed', (gauge) => gauge.set(gauges.owedWork()));
-    read('crihub_event_subscribers', 'Clients that follow container events', (gauge) => gauge.set(gauges.eventSubscribers()));
-    read('crihub_events_dropped', 'Events that slow clients missed', (gauge) => gauge.set(gauges.eventsDropped()));
+    read('crihub_owed_work', 'Pods and containers that still have to be removed', (gauge) =>
+      gauge.set(gauges.owedWork()),
+    );
+    read('crihub_event_subscribers', 'Clients that follow container events', (gauge) =>
+      gauge.set(gauges.eventSubscribers()),
+    );
+    read('crihub_events_dropped', 'Events that slow clients missed', (gauge) =>
+      gauge.set(gauges.eventsDropped()),
+    );
   }
 
   /** The text that Prometheus reads, and its content type. */

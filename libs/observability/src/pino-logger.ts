@@ -11,7 +11,12 @@ export class PinoLogger implements Logger {
 
   static create(options: { readonly level: string }): PinoLogger {
     return new PinoLogger(
-      pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }),
+      pino({
+        level: options.level,
+        base: null,
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      }),
     );
   }
 

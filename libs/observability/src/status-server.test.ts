@@ -30,7 +30,9 @@ describe('StatusServer', () => {
     });
     const text = await (await fetch(`${await start([], metrics)}/metrics`)).text();
     expect(text).toContain('crihub_rpc_duration_seconds_count{method="RunPodSandbox",code="OK"} 1');
-    expect(text).toContain('crihub_phase_duration_seconds_count{handler="runc",phase="network",outcome="ok"} 1');
+    expect(text).toContain(
+      'crihub_phase_duration_seconds_count{handler="runc",phase="network",outcome="ok"} 1',
+    );
     expect(text).toContain('crihub_sandboxes{handler="runc"} 3');
     expect(text).toContain('crihub_handler_healthy{handler="runc"} 1');
   });

@@ -34,7 +34,11 @@ export class StatusServer {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', (cause) =>
       reject(
-        new RuntimeError('FailedPrecondition', `metrics.address ${this.#options.address} can't be used: ${cause.message}`, { cause }),
+        new RuntimeError(
+          'FailedPrecondition',
+          `metrics.address ${this.#options.address} can't be used: ${cause.message}`,
+          { cause },
+        ),
       ),
     );
     this.#server.listen(Number(this.#options.address.slice(separator + 1)), host, resolve);

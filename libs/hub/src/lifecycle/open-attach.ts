@@ -26,8 +26,8 @@ export class OpenAttach {
     return streaming.urlFor({
       kind: 'attach',
       streams,
-      // As containerd: a standard input that stays open for others is no reason to stay.
-      detachAtEndOfInput: !stdinOnce,
+      // As containerd: whoever can't end the standard input for good, or has a terminal, just leaves.
+      detachAtEndOfInput: !stdinOnce || terminal,
       open: async (signal) => {
         const record = runningContainer(node, id); // it may have ended since
         // Whether there is a terminal was decided when the container was made, not by the one who joins.

@@ -71,6 +71,8 @@ export class HubRig {
         setPodCidr: () => undefined,
         cgroups: await Cgroups.detect(),
         interfaces: { read: async () => [] },
+        streaming: { urlFor: ({ kind }) => `http://127.0.0.1/${kind}` },
+        namespaces: { connectTcp: async () => Promise.reject(new Error('there are no namespaces here')) },
         phases: { observe: () => undefined },
         steps: { reached: (step) => failpoints.hit(step) },
         clock: systemClock,

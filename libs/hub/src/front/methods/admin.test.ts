@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { RuntimeError } from '@crihub/kernel';
 import {
   AuditRequest,
-  AuditResponse,
+  type AuditResponse,
   HandlersRequest,
-  HandlersResponse,
+  type HandlersResponse,
   LoadImagesRequest,
   PullImageRequest,
   PullImageResponse,
@@ -15,11 +15,17 @@ import { HubRig } from '../../testing/hub-rig.ts';
 import type { PullOptions, PullProgress } from './image-service.ts';
 import { type PullNews, pullStream } from './pull-stream.ts';
 
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
 describe("the operator's service", () => {
   it('tells how far a pull is, and ends with the id', async () => {
     await using rig = await HubRig.start();
     const request = PullImageRequest.create({ reference: 'registry.example/app:1' });
-    const messages = await Array.fromAsync(rig.hub.methods.admin.PullImage(request, rig.context));
+    const messages = await collect(rig.hub.methods.admin.PullImage(request, rig.context));
     const totals = { layers: 2, layersDone: 1, bytes: 1000n, bytesDone: 400n };
     expect(messages).toEqual([
       PullImageResponse.create({ ...totals, phase: PullPhase.PULL_PHASE_FETCHING }),
@@ -86,7 +92,7 @@ class ScriptedImages extends FakeImages {
 }
 
 const read = async (images: ScriptedImages, signal = AbortSignal.timeout(5_000)): Promise<PullNews[]> =>
-  await Array.fromAsync(pullStream(images, 'app', undefined, signal));
+  await collect(pullStream(images, 'app', undefined, signal));
 
 describe('pullStream', () => {
   it('gives a slow reader the newest news only', async () => {

@@ -1,0 +1,5 @@
+/** A certificate, with those that it rests on, and its private key; both PEM. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
