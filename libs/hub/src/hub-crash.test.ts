@@ -33,12 +33,13 @@ const STEPS: readonly Step[] = [
   'removeSandbox.filesRemoved',
 ];
 
+/** Outlives its stop signal, so that it has to be killed. */
+const DEAF = ['ignore', 'SIGTERM', ';', 'sleep', 'forever'];
+
 /** All that a kubelet does to a pod, as it would repeat it after its runtime came back. */
-async function wholeLife(rig: HubRig): Promise<void> {
+async function wholeLife(rig: HubRig, command = ['sleep', 'forever']): Promise<void> {
   const pod = await rig.runSandbox();
-  const containerId = await rig.createContainer(pod, 'main', {
-    command: ['ignore', 'SIGTERM', ';', 'sleep', 'forever'],
-  });
+  const containerId = await rig.createContainer(pod, 'main', { command });
   await rig.runtime.StartContainer({ containerId }, rig.context).catch((error: unknown) => {
     if (!String(error).includes('it is running')) throw error;
   });
@@ -58,7 +59,7 @@ describe('a daemon that dies', () => {
   it.each(STEPS)('at %s leaves nothing behind that its successor does not finish or undo', async (step) => {
     rig.failpoints.arm(step, { type: 'crash' });
     const died = rig.failpoints.crashed;
-    void wholeLife(rig).catch(() => undefined); // it hangs where the daemon died
+    void wholeLife(rig, step === 'stopContainer.killed' ? DEAF : undefined).catch(() => undefined); // it hangs where the daemon died
     expect(await died).toBe(step);
     await rig.reopenAfterDeath();
     for (const { id } of await visiblePods(rig))

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname as hostName } from 'node:os';
 import { join } from 'node:path';
 import type { Mount, Sandbox } from '@crihub/contract';
@@ -23,15 +23,21 @@ export async function writePodFiles(
     readHostFile('/etc/hosts'),
   ]);
   const name = hostname === '' ? hostName() : hostname;
+  const files = {
+    'resolv.conf': renderResolvConf(dns, resolvConf),
+    hostname: renderHostname(name),
+    hosts: namespaces.network === 'node' ? hosts : renderHosts({ hostname: name, ips }),
+  };
   await mkdir(directory, { recursive: true, mode: 0o711 });
-  await Promise.all([
-    writeFile(join(directory, 'resolv.conf'), renderResolvConf(dns, resolvConf)),
-    writeFile(join(directory, 'hostname'), renderHostname(name)),
-    writeFile(
-      join(directory, 'hosts'),
-      namespaces.network === 'node' ? hosts : renderHosts({ hostname: name, ips }),
-    ),
-  ]);
+  await Promise.all(
+    Object.entries(files).map(async ([file, text]) => {
+      const path = join(directory, file);
+      await writeFile(path, text);
+      // In a user namespace the pod's own root shall own them, as it does elsewhere.
+      const { user } = namespaces;
+      if (user !== undefined) await chown(path, user.uids[0]?.hostId ?? 0, user.gids[0]?.hostId ?? 0);
+    }),
+  );
 }
 
 /** Mounts of those files, except where the container mounts something of its own. */
@@ -44,8 +50,8 @@ export function podFileMounts(sandbox: Sandbox, own: readonly Mount[], readonly:
     recursiveReadonly: false,
     propagation: 'private',
     selinuxRelabel: true,
-    uidMappings: sandbox.namespaces.user?.uids ?? [],
-    gidMappings: sandbox.namespaces.user?.gids ?? [],
+    uidMappings: [],
+    gidMappings: [],
     options: [],
   }));
 }

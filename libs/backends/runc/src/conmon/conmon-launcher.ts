@@ -64,6 +64,8 @@ export class ConmonLauncher {
     return await withDeadline('creating the container', createTimeoutMs, signal, async (deadline) => {
       const child = await this.#executor.spawn('/bin/sh', {
         args: ['-c', JOIN_AND_BECOME, 'sh', joinFiles.join(' '), conmon, ...args],
+        // conmon writes a second `oom` file where it stands.
+        cwd: container.bundle,
         env: { ...BASE_ENVIRONMENT, _OCI_SYNCPIPE: '3' },
       });
       try {

@@ -27,8 +27,13 @@ export function sandboxPaths({ id, namespaces }: Sandbox, layout: Layout): Sandb
   };
 }
 
-export const preparedSandbox = (sandbox: Sandbox, layout: Layout): PreparedSandbox =>
-  sandbox.namespaces.network === 'pod' ? { networkNamespace: layout.networkNamespace(sandbox.id) } : {};
+export function preparedSandbox(sandbox: Sandbox, layout: Layout): PreparedSandbox {
+  const { net, user } = sandboxPaths(sandbox, layout);
+  return {
+    ...(net === undefined ? {} : { networkNamespace: net }),
+    ...(user === undefined ? {} : { userNamespace: user }),
+  };
+}
 
 export interface SandboxNamespacesDependencies {
   readonly layout: Layout;

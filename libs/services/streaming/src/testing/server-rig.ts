@@ -40,8 +40,13 @@ export class ServerRig implements AsyncDisposable {
     await memory.backend.containers.create(container, sandbox, signal);
     await memory.backend.containers.start(container.id, signal);
     const rig = new ServerRig(options, memory, container);
-    await rig.server.listen();
-    return rig;
+    try {
+      await rig.server.listen();
+      return rig;
+    } catch (error) {
+      await rig[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   private constructor(options: Partial<StreamingOptions>, memory: MemoryRig, container: Container) {

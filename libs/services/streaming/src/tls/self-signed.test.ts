@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { get } from 'node:https';
 import { expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { ServerRig } from '../testing/server-rig.ts';
 import { selfSignedIdentity } from './self-signed.ts';
 
@@ -35,4 +37,14 @@ it('is taken by a client that trusts it, for its addresses alone', async () => {
   expect(await status({})).toBe(400); // it is no upgrade, but it is our answer
   expect(await status({ servername: 'node-1' })).toBe(400);
   await expect(status({ servername: 'node-2' })).rejects.toThrow("does not match certificate's altnames");
+});
+
+it('carries streams', async () => {
+  const tls = selfSignedIdentity(['127.0.0.1']);
+  await using rig = await ServerRig.start({ tls });
+  const socket = new WebSocket(rig.execUrl(['echo', 'secret']), ['v5.channel.k8s.io'], { ca: tls.cert });
+  const received: Buffer[] = [];
+  socket.on('message', (message: Buffer) => received.push(message));
+  await once(socket, 'close');
+  expect(Buffer.concat(received).toString()).toContain('secret\n');
 });
