@@ -1,5 +1,5 @@
 import { kindOf } from '@crihub/kernel';
-import { ContainerState, PodSandboxState } from '@crihub/wire/cri';
+import { ContainerState, LinuxContainerResources, PodSandboxState } from '@crihub/wire/cri';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { containerConfig, HubRig, sandboxConfig } from './testing/hub-rig.ts';
 
@@ -107,6 +107,13 @@ describe('creations', () => {
   it('refuse another configuration under the same name', async () => {
     await rig.runSandbox('pod');
     expect(await kindOfFailure(rig.runSandbox('pod', { labels: { other: 'yes' } }))).toBe('AlreadyExists');
+  });
+
+  it('refuse another configuration also while the first creation is under way', async () => {
+    rig.backendFailpoints.arm('backend.sandbox.prepare.before', { type: 'delay', ms: 100 });
+    const first = rig.runSandbox();
+    expect(await kindOfFailure(rig.runSandbox('pod', { labels: { other: 'yes' } }))).toBe('AlreadyExists');
+    await first;
   });
 
   it.each(['sandbox.prepare.before', 'sandbox.prepare.after', 'sandbox.start.before', 'sandbox.start.after'])(
@@ -251,6 +258,29 @@ describe('ExecSync', () => {
     const container = await rig.createContainer(pod);
     const work = rig.runtime.ExecSync({ containerId: container, cmd: ['echo'], timeout: 1n }, rig.context);
     expect(await kindOfFailure(Promise.resolve(work))).toBe('FailedPrecondition');
+  });
+});
+
+describe('a container whose operation hangs', () => {
+  it('does not keep the end of another one from being seen', async () => {
+    const pod = await rig.runSandbox();
+    const quick = await rig.createContainer(pod, 'quick', { command: ['sleep', '0.3'] });
+    await start(quick);
+    const stuck = await rig.createContainer(pod, 'stuck', { command: ['sleep', '0.1'] });
+    await start(stuck);
+    rig.backendFailpoints.arm('backend.container.update.before', { type: 'delay', ms: 1_500 });
+    const linux = LinuxContainerResources.create({ cpuShares: 2n });
+    const update = rig.runtime.UpdateContainerResources(
+      { containerId: stuck, linux, windows: undefined, annotations: {} },
+      rig.context,
+    );
+    let updated = false;
+    const ended = Promise.resolve(update)
+      .catch(() => undefined) // it may be refused: the container has ended meanwhile
+      .then(() => (updated = true));
+    await until(async () => (await containerStatus(quick)).state === ContainerState.CONTAINER_EXITED);
+    expect(updated).toBe(false);
+    await ended;
   });
 });
 

@@ -49,7 +49,7 @@ const DEFAULT_STOP_SIGNAL = 'SIGTERM';
 /** CreateContainer: one creation per container and attempt, shared by its retries. */
 export class CreateContainer {
   readonly #deps: CreateContainerDeps;
-  readonly #flights = new SingleFlight<string, ContainerId>();
+  readonly #flights = new SingleFlight<string, ContainerRecord>();
 
   constructor(deps: CreateContainerDeps) {
     this.#deps = deps;
@@ -71,11 +71,11 @@ export class CreateContainer {
       .containersOf(pod.id)
       .find((record) => containerKey(record.sandboxId, record.container.metadata) === key);
     if (existing !== undefined && !this.#flights.has(key)) return answerOf(existing, fingerprint);
-    const create = (): Promise<ContainerId> =>
+    const create = (): Promise<ContainerRecord> =>
       withDeadline('creating the container', handler.timeouts.createContainerMs, undefined, (deadline) =>
         this.#create(handler, pod, request, fingerprint, deadline),
       );
-    return await this.#flights.run(key, create, signal);
+    return answerOf(await this.#flights.run(key, create, signal), fingerprint);
   }
 
   async #create(
@@ -84,7 +84,7 @@ export class CreateContainer {
     request: ContainerRequest,
     fingerprint: string,
     signal: AbortSignal,
-  ): Promise<ContainerId> {
+  ): Promise<ContainerRecord> {
     const { node, teardown, steps, logger } = this.#deps;
     const image = this.#imageOf(request.image);
     const intent = this.#intent(handler, pod, request, image, fingerprint);
@@ -92,6 +92,7 @@ export class CreateContainer {
     using _held = await node.locks.acquire(id);
     node.records.putContainer(intent);
     await steps.reached('createContainer.intent');
+    let record: ContainerRecord;
     try {
       const container = await this.#build(handler, pod, intent, request, image, signal);
       const created = await timed(this.#deps.phases, handler.name, 'container_create', () =>
@@ -99,7 +100,7 @@ export class CreateContainer {
       );
       await steps.reached('createContainer.created');
       assertReady(node.records.visibleSandbox(pod.id));
-      node.records.putContainer({ ...intent, container, ...created, phase: 'created' });
+      record = node.records.putContainer({ ...intent, container, ...created, phase: 'created' });
       await steps.reached('createContainer.recorded');
     } catch (cause) {
       await teardown.afterFailure(`container ${id}`, () => teardown.container(intent));
@@ -112,7 +113,7 @@ export class CreateContainer {
       name: request.metadata.name,
     });
     node.publish('created', id, pod.id);
-    return id;
+    return record;
   }
 
   #imageOf(reference: string): NodeImage {

@@ -36,7 +36,7 @@ export interface RunSandboxDeps {
 /** RunPodSandbox: one creation per pod and attempt, shared by its retries and not ended by their deadlines. */
 export class RunSandbox {
   readonly #deps: RunSandboxDeps;
-  readonly #flights = new SingleFlight<string, SandboxId>();
+  readonly #flights = new SingleFlight<string, SandboxRecord>();
 
   constructor(deps: RunSandboxDeps) {
     this.#deps = deps;
@@ -54,15 +54,28 @@ export class RunSandbox {
     const existing = this.#deps.node.records.sandboxes
       .all()
       .find((record) => sandboxKey(record.sandbox.metadata) === key);
-    if (existing !== undefined && !this.#flights.has(key)) return answerOf(existing, fingerprint);
-    return await this.#flights.run(
-      key,
-      () => this.#admit(handler, request, { runtimeHandler, fingerprint }),
-      signal,
-    );
+    const owed = existing?.phase === 'removing' ? existing.id : undefined;
+    if (existing !== undefined && owed === undefined && !this.#flights.has(key))
+      return answerOf(existing, fingerprint);
+    const create = async (): Promise<SandboxRecord> => {
+      if (owed !== undefined) await this.#finishRemoval(owed);
+      return await this.#admit(handler, request, { runtimeHandler, fingerprint });
+    };
+    return answerOf(await this.#flights.run(key, create, signal), fingerprint);
   }
 
-  async #admit(handler: Handler, request: SandboxRequest, origin: Origin): Promise<SandboxId> {
+  /**
+   * The removal of an earlier pod of this name is owed: it is done first, not when its time comes, since the
+   * kubelet cannot see that pod and asks for no other. @throws what the removal fails with.
+   */
+  async #finishRemoval(id: SandboxId): Promise<void> {
+    const { node, teardown } = this.#deps;
+    using _held = await node.locks.acquire(id);
+    const record = node.records.sandboxes.get(id);
+    if (record !== undefined) await teardown.sandbox(record);
+  }
+
+  async #admit(handler: Handler, request: SandboxRequest, origin: Origin): Promise<SandboxRecord> {
     const { phases } = this.#deps;
     return await withDeadline(
       'creating the pod sandbox',
@@ -80,15 +93,16 @@ export class RunSandbox {
     request: SandboxRequest,
     origin: Origin,
     signal: AbortSignal,
-  ): Promise<SandboxId> {
+  ): Promise<SandboxRecord> {
     const { node, teardown, steps, logger } = this.#deps;
     const intent = this.#intent(handler, request, origin);
     using _held = await node.locks.acquire(intent.id);
     node.records.sandboxes.put(intent);
     await steps.reached('runSandbox.intent');
+    let ready: SandboxRecord;
     try {
       const attached = await this.#connect(handler, intent, signal);
-      const ready = await this.#start(handler, attached, request, signal);
+      ready = await this.#start(handler, attached, request, signal);
       node.records.sandboxes.put(ready);
       await steps.reached('runSandbox.ready');
     } catch (cause) {
@@ -103,7 +117,7 @@ export class RunSandbox {
     });
     node.publish('created', intent.id, intent.id);
     node.publish('started', intent.id, intent.id);
-    return intent.id;
+    return ready;
   }
 
   #intent(handler: Handler, request: SandboxRequest, origin: Origin): SandboxRecord {
@@ -186,11 +200,9 @@ function answerOf(existing: SandboxRecord, fingerprint: string): SandboxId {
   const why =
     existing.phase === 'ready'
       ? 'with another configuration'
-      : existing.phase === 'notReady'
-        ? 'and is stopped: remove it first, or raise the attempt'
-        : 'and is being removed: try again';
+      : 'and is stopped: remove it first, or raise the attempt';
   throw new RuntimeError(
-    existing.phase === 'removing' ? 'Unavailable' : 'AlreadyExists',
+    'AlreadyExists',
     `pod ${namespace}/${name}, attempt ${String(attempt)}, exists as ${existing.id} ${why}`,
     { id: existing.id },
   );

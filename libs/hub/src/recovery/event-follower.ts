@@ -18,6 +18,7 @@ export interface EventFollowerDeps {
 export class EventFollower {
   readonly #deps: EventFollowerDeps;
   readonly #stop = new AbortController();
+  readonly #applying = new Set<Promise<void>>();
   #loop: Promise<void> = Promise.resolve();
 
   constructor(deps: EventFollowerDeps) {
@@ -31,6 +32,7 @@ export class EventFollower {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#loop;
+    await Promise.all(this.#applying);
   }
 
   async #follow(): Promise<void> {
@@ -57,8 +59,22 @@ export class EventFollower {
   async #consume(onEvent: () => void): Promise<void> {
     for await (const event of this.#deps.handler.backend.events(this.#stop.signal)) {
       onEvent();
-      await this.#apply(event);
+      // Not waited for: the lock of one container, held by a slow operation, must not keep news of others.
+      this.#begin(event);
     }
+  }
+
+  #begin(event: BackendEvent): void {
+    const work = this.#apply(event)
+      .catch((error: unknown) => {
+        if (this.#stop.signal.aborted) return;
+        this.#deps.logger.error('an event could not be recorded', {
+          event: event.type,
+          error: describeError(error),
+        });
+      })
+      .finally(() => this.#applying.delete(work));
+    this.#applying.add(work);
   }
 
   async #apply(event: BackendEvent): Promise<void> {

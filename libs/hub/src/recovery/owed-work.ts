@@ -11,6 +11,12 @@ interface Debt {
   nextAt: number;
 }
 
+/** The removal of one pod or container. */
+interface Work {
+  readonly id: string;
+  readonly pay: () => Promise<void>;
+}
+
 /** Tries again, with growing pauses, to remove what could not be removed: records in phase `removing`. */
 export class OwedWork {
   readonly #node: NodeState;
@@ -51,28 +57,30 @@ export class OwedWork {
   async payDue(): Promise<void> {
     const owed = this.#owed();
     for (const id of this.#debts.keys()) if (!owed.some((work) => work.id === id)) this.#debts.delete(id);
-    for (const { id, pay } of owed) {
-      const debt = this.#debts.get(id) ?? { attempts: 0, nextAt: 0 };
-      if (performance.now() < debt.nextAt) continue;
-      try {
-        await pay();
-        this.#debts.delete(id);
-        this.#logger.info('owed work is done', { id, attempts: debt.attempts + 1 });
-      } catch (error) {
-        const attempts = debt.attempts + 1;
-        const wait = Math.min(LOOK_MS * 2 ** attempts, LONGEST_WAIT_MS);
-        this.#debts.set(id, { attempts, nextAt: performance.now() + wait });
-        this.#logger.warn('owed work failed again', {
-          id,
-          attempts,
-          retryInMs: wait,
-          error: describeError(error),
-        });
-      }
+    await Promise.all(owed.map((work) => this.#payIfDue(work)));
+  }
+
+  async #payIfDue({ id, pay }: Work): Promise<void> {
+    const debt = this.#debts.get(id) ?? { attempts: 0, nextAt: 0 };
+    if (performance.now() < debt.nextAt) return;
+    const attempts = debt.attempts + 1;
+    try {
+      await pay();
+      this.#debts.delete(id);
+      this.#logger.info('owed work is done', { id, attempts });
+    } catch (error) {
+      const wait = Math.min(LOOK_MS * 2 ** attempts, LONGEST_WAIT_MS);
+      this.#debts.set(id, { attempts, nextAt: performance.now() + wait });
+      this.#logger.warn('owed work failed again', {
+        id,
+        attempts,
+        retryInMs: wait,
+        error: describeError(error),
+      });
     }
   }
 
-  #owed(): { readonly id: string; readonly pay: () => Promise<void> }[] {
+  #owed(): Work[] {
     const { records, locks } = this.#node;
     const containers = [...records.containers.all()]
       .filter(({ phase }) => phase === 'removing')

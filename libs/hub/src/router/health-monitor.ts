@@ -56,6 +56,7 @@ export class HealthMonitor {
   async #ask(handler: Handler): Promise<void> {
     const before = this.#health.get(handler.name);
     const now = await this.#answer(handler);
+    if (this.#stop.signal.aborted) return; // the daemon stops: that says nothing of the backend
     this.#health.set(handler.name, now);
     if (!now.healthy && before?.healthy !== false) {
       this.#logger.warn('backend is unhealthy', {
