@@ -1,4 +1,5 @@
 import { build, type Metafile } from 'esbuild';
+import { builtinModules } from './builtin-modules.ts';
 import { ENTRY_POINTS, REPOSITORY } from './entry-points.ts';
 import { NATIVE_PACKAGES } from './native-packages.ts';
 import { workerUrls } from './worker-urls.ts';
@@ -9,7 +10,7 @@ const REQUIRE =
   'const require = createBundleRequire(import.meta.url);';
 
 /**
- * Writes one readable module for each entry point, and those that they share, into `directory`.
+ * Writes one module for each entry point, and those that they share, into `directory`.
  * @throws what esbuild throws: its message names file and line.
  */
 export async function bundle(directory: string): Promise<Metafile> {
@@ -23,11 +24,15 @@ export async function bundle(directory: string): Promise<Metafile> {
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    keepNames: true,
+    // The engine keeps the text of what runs in memory: several MiB less without white space. Names stay as
+    // they are, and `node --enable-source-maps` shows where in the source something happened.
+    minifyWhitespace: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
     legalComments: 'none', // whole licences are shipped beside the bundle
     external: [...NATIVE_PACKAGES],
     banner: { js: REQUIRE },
-    plugins: [workerUrls(ENTRY_POINTS)],
+    plugins: [builtinModules, workerUrls(ENTRY_POINTS)],
     metafile: true,
     logLevel: 'warning',
   });

@@ -1,7 +1,8 @@
-import { chmod, copyFile, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { bundle } from './bundle.ts';
 import { PROGRAMS, REPOSITORY } from './entry-points.ts';
+import { writeLauncher } from './launcher.ts';
 import { writeLicences } from './licences.ts';
 import { copyNativePackages } from './native-packages.ts';
 
@@ -53,19 +54,4 @@ async function writeManifest(directory: string): Promise<void> {
   const { version, license, description, engines } = root;
   const manifest = { name: 'crihub', version, license, description, private: true, type: 'module', engines };
   await writeFile(path.join(directory, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-}
-
-/** A command that finds its bundle also through a symbolic link, such as one in /usr/local/bin. */
-async function writeLauncher(directory: string, program: string): Promise<void> {
-  const file = path.join(directory, 'bin', program);
-  await writeFile(
-    file,
-    `#!/bin/sh
-root=$(dirname "$(dirname "$(readlink -f "$0")")")
-node=$root/bin/node
-[ -x "$node" ] || node=node
-exec "$node" "$root/${program}.mjs" "$@"
-`,
-  );
-  await chmod(file, 0o755);
 }
