@@ -1,52 +1,86 @@
 import { join } from 'node:path';
-import { RuncBackend, type RuncBackendDependencies, runcOptions } from '@crihub/backend-runc';
-import { type Config, describeIssues } from '@crihub/config';
+import type { RuncBackendDependencies } from '@crihub/backend-runc';
+import { type Config, describeIssues, type HandlerConfig } from '@crihub/config';
 import type { Backend } from '@crihub/contract';
 import { RuntimeError } from '@crihub/kernel';
+import type { z } from 'zod';
 
 /** What any of the backends may need of the node. */
 export type BackendDependencies = RuncBackendDependencies;
 
-type MakeBackend = (name: string, options: unknown, config: Config, deps: BackendDependencies) => Backend;
+/** Where a backend may keep things, and what the node decides for all of them. */
+interface Placement {
+  readonly stateDirectory: string;
+  readonly runDirectory: string;
+  readonly cgroupDriver: Config['cgroupDriver'];
+}
 
-/** Every backend by the word that the configuration uses for it. Nothing else names them. */
-const BACKENDS: Readonly<Record<string, MakeBackend>> = {
-  runc: (name, options, config, deps) => {
-    const parsed = runcOptions.safeParse(options, { reportInput: true });
-    if (!parsed.success)
-      throw new RuntimeError(
-        'InvalidArgument',
-        describeIssues(parsed.error, 'configuration', ['handlers', name]),
-      );
-    return new RuncBackend(
-      {
-        ...parsed.data,
-        stateDirectory: join(config.stateDirectory, 'backends', name),
-        runDirectory: join(config.runDirectory, name),
-        cgroupDriver: config.cgroupDriver,
-      },
-      deps,
+interface BackendKind {
+  /** The issues of options that it does not take. */
+  check(options: unknown): z.ZodError | undefined;
+  make(options: unknown, placement: Placement, deps: BackendDependencies): Backend;
+}
+
+/**
+ * Every backend by the word that the configuration uses for it; nothing else names them. Each is imported
+ * when a handler asks for it: what a node does not use costs it no memory.
+ */
+const BACKENDS: Readonly<Record<string, () => Promise<BackendKind>>> = {
+  runc: async () => {
+    const { RuncBackend, runcOptions } = await import('@crihub/backend-runc');
+    return kind(
+      runcOptions,
+      (options, placement, deps) => new RuncBackend({ ...options, ...placement }, deps),
     );
   },
 };
 
-/**
- * Makes the backend of one handler.
- * @throws InvalidArgument for a backend that is not known, or options that it does not take.
- */
-export function makeBackend(name: string, config: Config, deps: BackendDependencies): Backend {
-  const {
-    backend,
-    cniConfDirectory: _cni,
-    maxConcurrentCreations: _admission,
-    createTimeoutSeconds: _create,
-    callTimeoutSeconds: _call,
-    ...options
-  } = config.handlers[name] ?? { backend: '' };
-  const make = BACKENDS[backend];
-  if (make !== undefined) return make(name, options, config, deps);
-  throw new RuntimeError(
-    'InvalidArgument',
-    `handlers.${name}.backend is '${backend}'; there are: ${Object.keys(BACKENDS).join(', ')}`,
-  );
+const kind = <Schema extends z.ZodType>(
+  schema: Schema,
+  make: (options: z.output<Schema>, placement: Placement, deps: BackendDependencies) => Backend,
+): BackendKind => ({
+  check: (options) => schema.safeParse(options, { reportInput: true }).error,
+  make: (options, placement, deps) => make(schema.parse(options), placement, deps),
+});
+
+/** @throws InvalidArgument naming the file, for a backend that is not known or options that it does not take. */
+export async function checkHandlers(config: Config, file: string): Promise<void> {
+  for (const [name, handler] of Object.entries(config.handlers)) {
+    const load = BACKENDS[handler.backend];
+    if (load === undefined) {
+      throw new RuntimeError(
+        'InvalidArgument',
+        `${file}: handlers.${name}.backend is '${handler.backend}'; there are: ${Object.keys(BACKENDS).join(', ')}`,
+      );
+    }
+    const issues = (await load()).check(optionsOf(handler));
+    if (issues !== undefined) {
+      throw new RuntimeError('InvalidArgument', describeIssues(issues, file, ['handlers', name]));
+    }
+  }
+}
+
+/** Makes the backend of one handler, whose configuration was checked. */
+export async function makeBackend(name: string, config: Config, deps: BackendDependencies): Promise<Backend> {
+  const handler = config.handlers[name];
+  const load = handler && BACKENDS[handler.backend];
+  if (load === undefined) throw new RuntimeError('Internal', `handler ${name} was not checked`);
+  const placement = {
+    stateDirectory: join(config.stateDirectory, 'backends', name),
+    runDirectory: join(config.runDirectory, name),
+    cgroupDriver: config.cgroupDriver,
+  };
+  return (await load()).make(optionsOf(handler), placement, deps);
+}
+
+/** What the configuration of a handler says beyond what every handler has. */
+function optionsOf({
+  backend: _backend,
+  cniConfDirectory: _cni,
+  maxConcurrentCreations: _admission,
+  createTimeoutSeconds: _create,
+  callTimeoutSeconds: _call,
+  ...options
+}: HandlerConfig): Readonly<Record<string, unknown>> {
+  return options;
 }

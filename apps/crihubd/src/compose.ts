@@ -15,7 +15,7 @@ import { HandlerNetwork } from './network-adapter.ts';
 import { NodeImages, NodeRootFilesystems } from './node-images.ts';
 import * as tokens from './tokens.ts';
 
-/** The one place that says what is made of what. HOST and CGROUPS are registered once they are known. */
+/** The one place that says what is made of what. HOST, CGROUPS and HANDLERS are registered once they are known. */
 export function compose(config: Config, logger: Logger): DependencyContainer {
   const container = root.createChildContainer();
   const once = instanceCachingFactory;
@@ -37,15 +37,17 @@ export function compose(config: Config, logger: Logger): DependencyContainer {
     useFactory: once((c) => new NodeImages({ store: c.resolve(tokens.IMAGE_STORE) })),
   });
   container.register(tokens.ROOT_FILESYSTEMS, { useFactory: once(makeRootFilesystems) });
-  container.register(tokens.HANDLERS, { useFactory: once((c) => makeHandlers(c, config)) });
   return container;
 }
 
-function makeNetwork({ network }: Config, logger: Logger): PodNetwork {
+function makeNetwork({ network, handlers }: Config, logger: Logger): PodNetwork {
   const timeoutMs = network.pluginTimeoutSeconds * 1000;
   return new PodNetwork(
     {
       confDirectory: network.confDirectory,
+      handlerConfDirectories: Object.values(handlers).flatMap(
+        ({ cniConfDirectory }) => cniConfDirectory ?? [],
+      ),
       cni: {
         binDirectories: network.binDirectories,
         cacheDirectory: network.cacheDirectory,
@@ -83,7 +85,8 @@ function makeRootFilesystems(c: DependencyContainer): NodeRootFilesystems {
   return new NodeRootFilesystems({ store, mounter });
 }
 
-function makeHandlers(c: DependencyContainer, config: Config): readonly Handler[] {
+/** Makes the handlers and their backends; HOST and CGROUPS are known. @throws InvalidArgument for wrong options. */
+export async function makeHandlers(c: DependencyContainer, config: Config): Promise<readonly Handler[]> {
   const shared = {
     logger: c.resolve(tokens.LOGGER),
     clock: systemClock,
@@ -94,15 +97,17 @@ function makeHandlers(c: DependencyContainer, config: Config): readonly Handler[
     cdi: new CdiRegistry(),
   };
   const network = c.resolve(tokens.POD_NETWORK);
-  return Object.entries(config.handlers).map(([name, handler]) => ({
-    name,
-    backend: makeBackend(name, config, { ...shared, logger: shared.logger.child({ handler: name }) }),
-    network: new HandlerNetwork({ confDirectory: handler.cniConfDirectory }, { network }),
-    admission: new Semaphore(handler.maxConcurrentCreations),
-    timeouts: {
-      createSandboxMs: handler.createTimeoutSeconds * 1000,
-      createContainerMs: handler.createTimeoutSeconds * 1000,
-      callMs: handler.callTimeoutSeconds * 1000,
-    },
-  }));
+  return await Promise.all(
+    Object.entries(config.handlers).map(async ([name, handler]) => ({
+      name,
+      backend: await makeBackend(name, config, { ...shared, logger: shared.logger.child({ handler: name }) }),
+      network: new HandlerNetwork({ confDirectory: handler.cniConfDirectory }, { network }),
+      admission: new Semaphore(handler.maxConcurrentCreations),
+      timeouts: {
+        createSandboxMs: handler.createTimeoutSeconds * 1000,
+        createContainerMs: handler.createTimeoutSeconds * 1000,
+        callMs: handler.callTimeoutSeconds * 1000,
+      },
+    })),
+  );
 }

@@ -7,7 +7,7 @@ import { Cgroups, probeHost } from '@crihub/linux';
 import { StatusServer } from '@crihub/observability';
 import { resolveUser } from '@crihub/service-oci';
 import type { DependencyContainer } from 'tsyringe';
-import { compose } from './compose.ts';
+import { compose, makeHandlers } from './compose.ts';
 import { stepObserver } from './crash-at-step.ts';
 import { makeStreaming } from './streaming.ts';
 import * as tokens from './tokens.ts';
@@ -91,6 +91,7 @@ async function startNode(
   ]);
   container.register(tokens.HOST, { useValue: host });
   container.register(tokens.CGROUPS, { useValue: cgroups });
+  container.register(tokens.HANDLERS, { useValue: await makeHandlers(container, config) });
 }
 
 async function startHub(
