@@ -64,7 +64,8 @@ export async function checkHandlers(config: Config, file: string): Promise<void>
 export async function makeBackend(name: string, config: Config, deps: BackendDependencies): Promise<Backend> {
   const handler = config.handlers[name];
   const load = handler && BACKENDS[handler.backend];
-  if (load === undefined) throw new RuntimeError('Internal', `handler ${name} was not checked`);
+  if (handler === undefined || load === undefined)
+    throw new RuntimeError('Internal', `handler ${name} was not checked`);
   const placement = {
     stateDirectory: join(config.stateDirectory, 'backends', name),
     runDirectory: join(config.runDirectory, name),

@@ -2,6 +2,7 @@ import { loadConfig, parseConfig, renderDefaultConfig, describeSettings } from '
 import { describeError, kindOf } from '@crihub/kernel';
 import { PinoLogger } from '@crihub/observability';
 import { Command } from 'commander';
+import { checkHandlers } from './backends.ts';
 import { serve } from './serve.ts';
 import { VERSION } from './version.ts';
 
@@ -25,7 +26,8 @@ const program = new Command('crihubd')
   )
   .action(async (options: { config: string; logLevel?: string }) => {
     const config = await readConfig(options.config);
-    process.exitCode = await serve(config, PinoLogger.create({ level: options.logLevel ?? config.logLevel }));
+    const logger = PinoLogger.create({ level: options.logLevel ?? config.logLevel });
+    process.exitCode = await serve(config, options.config, logger);
   });
 
 const config = program.command('config').description('look at the configuration');
@@ -40,7 +42,7 @@ config
   .description('say what is wrong with a file; exit code 1 if anything is')
   .argument('[file]', 'the file', DEFAULT_CONFIG)
   .action(async (file: string) => {
-    await loadConfig(file);
+    await checkHandlers(await loadConfig(file), file);
     process.stdout.write(`${file} is valid\n`);
   });
 config
@@ -55,7 +57,9 @@ config
 /** The file; without one at the usual place, the defaults. */
 async function readConfig(file: string): ReturnType<typeof loadConfig> {
   try {
-    return await loadConfig(file);
+    const config = await loadConfig(file);
+    await checkHandlers(config, file);
+    return config;
   } catch (error) {
     if (file === DEFAULT_CONFIG && kindOf(error) === 'NotFound') return parseConfig('', 'defaults');
     throw error;

@@ -5,9 +5,10 @@ import { Daemon } from './daemon.ts';
 /**
  * Runs the daemon until SIGTERM or SIGINT, then drains; a second signal cuts the drain short, a third one
  * ends the process where it stands.
+ * @param file where the configuration is from, to be named with what is wrong.
  * @returns the exit code.
  */
-export async function serve(config: Config, logger: Logger): Promise<number> {
+export async function serve(config: Config, file: string, logger: Logger): Promise<number> {
   const interrupted = new AbortController();
   const signals = { count: 0 };
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
@@ -35,7 +36,7 @@ export async function serve(config: Config, logger: Logger): Promise<number> {
     await daemon.stop();
     return 0;
   } catch (error) {
-    logger.error('crihubd can not run', { error: describeError(error) });
+    logger.error('crihubd can not run', { configuration: file, error: describeError(error) });
     return 1;
   }
 }
