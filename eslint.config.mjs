@@ -83,6 +83,10 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': restricted(tsyringe, dockerode, ssh2, koffi) },
   },
   {
+    files: ['libs/transport/docker-engine/**'],
+    rules: { 'no-restricted-imports': restricted(childProcess, tsyringe, ssh2, koffi) },
+  },
+  {
     files: ['libs/linux/**'],
     rules: { 'no-restricted-imports': restricted(tsyringe, dockerode, ssh2, childProcess) },
   },

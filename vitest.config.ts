@@ -9,6 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{apps,libs,tools}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.integration.test.ts'],
+          testTimeout: 20_000,
         },
       },
       {
