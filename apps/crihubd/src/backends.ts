@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import type { ContainerdBackendDependencies } from '@crihub/backend-containerd';
+import type { DockerBackendDependencies } from '@crihub/backend-docker';
 import type { RuncBackendDependencies } from '@crihub/backend-runc';
 import { type Config, describeIssues, type HandlerConfig } from '@crihub/config';
 import type { Backend } from '@crihub/contract';
@@ -6,10 +8,15 @@ import { RuntimeError } from '@crihub/kernel';
 import type { z } from 'zod';
 
 /** What any of the backends may need of the node. */
-export type BackendDependencies = RuncBackendDependencies;
+export type BackendDependencies = RuncBackendDependencies &
+  DockerBackendDependencies &
+  ContainerdBackendDependencies;
 
 /** Where a backend may keep things, and what the node decides for all of them. */
 interface Placement {
+  readonly handler: string;
+  /** Another one for each hub on this host. */
+  readonly instance: string;
   readonly stateDirectory: string;
   readonly runDirectory: string;
   readonly cgroupDriver: Config['cgroupDriver'];
@@ -67,6 +74,8 @@ export async function makeBackend(name: string, config: Config, deps: BackendDep
   if (handler === undefined || load === undefined)
     throw new RuntimeError('Internal', `handler ${name} was not checked`);
   const placement = {
+    handler: name,
+    instance: `${config.stateDirectory}:${name}`,
     stateDirectory: join(config.stateDirectory, 'backends', name),
     runDirectory: join(config.runDirectory, name),
     cgroupDriver: config.cgroupDriver,

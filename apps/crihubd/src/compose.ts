@@ -11,6 +11,7 @@ import { CdiRegistry } from '@crihub/service-oci';
 import { spawnProcess } from '@crihub/transport/process';
 import { container as root, type DependencyContainer, instanceCachingFactory } from 'tsyringe';
 import { makeBackend } from './backends.ts';
+import { ImageParts } from './image-parts.ts';
 import { HandlerNetwork } from './network-adapter.ts';
 import { NodeImages, NodeRootFilesystems } from './node-images.ts';
 import * as tokens from './tokens.ts';
@@ -94,6 +95,8 @@ export async function makeHandlers(c: DependencyContainer, config: Config): Prom
     cgroups: c.resolve(tokens.CGROUPS),
     namespaces: c.resolve(tokens.NAMESPACES),
     mounts: c.resolve(tokens.MOUNTS),
+    worker: c.resolve(tokens.NAMESPACE_WORKER),
+    images: new ImageParts({ store: c.resolve(tokens.IMAGE_STORE) }),
     cdi: new CdiRegistry(),
   };
   const network = c.resolve(tokens.POD_NETWORK);

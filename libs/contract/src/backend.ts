@@ -84,6 +84,12 @@ export interface CheckpointSupport {
   checkpoint(id: ContainerId, archivePath: string, signal: AbortSignal): Promise<void>;
 }
 
+/** For backends that keep copies of the hub's images in a store of their own. */
+export interface ImageCopySupport {
+  /** Removes the copy of an image that the hub has removed; what others brought there stays. Repeatable. */
+  remove(imageId: string, signal: AbortSignal): Promise<void>;
+}
+
 /** For backends whose network the host can't enter: connects to a port inside the pod. */
 export interface PortForwardSupport {
   connect(id: SandboxId, port: number, signal: AbortSignal): Promise<Duplex>;
@@ -126,4 +132,5 @@ export interface Backend {
   events(signal: AbortSignal): AsyncIterable<BackendEvent>;
   readonly checkpoint?: CheckpointSupport;
   readonly portForward?: PortForwardSupport;
+  readonly imageCopies?: ImageCopySupport;
 }

@@ -3,6 +3,7 @@ export type {
   CheckpointSupport,
   ContainerOperations,
   CreatedContainer,
+  ImageCopySupport,
   PortForwardSupport,
   PreparedSandbox,
   ProcessOperations,

@@ -39,6 +39,7 @@ export function withFailpoints(backend: Backend, failpoints: Failpoints): Backen
       attach: around('process.attach', processes.attach.bind(processes)),
     },
     ...(backend.checkpoint === undefined ? {} : { checkpoint: backend.checkpoint }),
+    ...(backend.imageCopies === undefined ? {} : { imageCopies: backend.imageCopies }),
     ...(backend.portForward === undefined ? {} : { portForward: backend.portForward }),
   };
 }

@@ -214,6 +214,8 @@ export class CreateContainer {
         ? undefined
         : mkdir(join(container.logPath, '..'), { recursive: true, mode: 0o755 }),
     ]);
+    // A backend with images of its own needed ours only to look up the user.
+    if (container.rootfs === '') await rootfs.unmount(directory);
     await steps.reached('createContainer.rootfs');
     return {
       ...container,

@@ -1,0 +1,164 @@
+import { mkdir } from 'node:fs/promises';
+import type { Backend, BackendEvent, BackendHealth, Inventory } from '@crihub/contract';
+import { type Clock, type ContainerId, describeError, type Logger, type SandboxId } from '@crihub/kernel';
+import type { Cgroups, HostFacts, Mounts, PinnedNamespaces } from '@crihub/linux';
+import { GrpcConnection } from '@crihub/transport/grpc-client';
+import { ContainerStore } from './api/container-store.ts';
+import { TaskService, type TaskExit } from './api/task-service.ts';
+import { ContainerCreation } from './container/container-creation.ts';
+import { ContainerdContainers } from './container/containerd-containers.ts';
+import { LocalContainers } from './container/local-containers.ts';
+import { EventStream } from './events/event-stream.ts';
+import { Reaper } from './events/reaper.ts';
+import { Resync, sandboxExited } from './events/resync.ts';
+import { TaskEvents } from './events/task-events.ts';
+import { ContainerdHealth } from './health/containerd-health.ts';
+import { InventoryTaker } from './inventory.ts';
+import { Layout } from './layout.ts';
+import type { ContainerdOptions, ContainerdPlacement } from './options.ts';
+import { ContainerdProcesses } from './process/containerd-processes.ts';
+import { readLocal } from './records/local-file.ts';
+import { ContainerdSandboxes } from './sandbox/containerd-sandboxes.ts';
+import { localSandbox } from './sandbox/local-sandbox.ts';
+import { Pause } from './sandbox/pause.ts';
+import { SandboxNamespaces } from './sandbox/sandbox-namespaces.ts';
+import { type CdiResolver, ContainerSpecs } from './spec/container-specs.ts';
+import { hostFeaturesOf, specHostOf } from './spec/host-adapter.ts';
+import { Turns } from './turns.ts';
+
+export interface ContainerdBackendDependencies {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly host: HostFacts;
+  readonly cgroups: Cgroups;
+  readonly namespaces: PinnedNamespaces;
+  readonly mounts: Mounts;
+  readonly cdi: CdiResolver;
+}
+
+/**
+ * Runs containers by containerd's own API, in a containerd namespace of crihub's. containerd keeps the
+ * records and its shims keep the processes, so either daemon may be away for a while; the output waits in
+ * FIFOs until this backend writes it to the logs.
+ */
+export class ContainerdBackend implements Backend {
+  readonly kind = 'containerd';
+  readonly rootfs = 'hub';
+  readonly sandboxes: ContainerdSandboxes;
+  readonly containers: ContainerdContainers;
+  readonly processes: ContainerdProcesses;
+  readonly #logger: Logger;
+  readonly #connection: GrpcConnection;
+  readonly #layout: Layout;
+  readonly #namespaces: PinnedNamespaces;
+  readonly #local: LocalContainers;
+  readonly #turns = new Turns();
+  readonly #events = new EventStream();
+  readonly #taskEvents: TaskEvents;
+  readonly #reaper: Reaper;
+  readonly #health: ContainerdHealth;
+  readonly #inventory: InventoryTaker;
+
+  constructor(options: ContainerdOptions & ContainerdPlacement, dependencies: ContainerdBackendDependencies) {
+    const { logger, clock, host, cgroups, namespaces, mounts, cdi } = dependencies;
+    const { socketPath, namespace, callTimeoutMs } = options;
+    const specHost = specHostOf(host);
+    const identity = { handler: options.handler, bootId: host.bootId };
+    const connection = new GrpcConnection({
+      socketPath,
+      server: `containerd at ${socketPath}`,
+      metadata: { 'containerd-namespace': namespace },
+      callTimeoutMs,
+    });
+    const tell = (event: BackendEvent): void => this.#events.push(event);
+    const layout = new Layout(options);
+    const store = new ContainerStore(connection);
+    const tasks = new TaskService(options, connection);
+    const local = new LocalContainers({ layout, clock, logger });
+    const specs = new ContainerSpecs({ host: specHost, rlimits: options.rlimits }, { cdi });
+    const shared = { layout, store, tasks, local, clock, turns: this.#turns };
+    const creation = new ContainerCreation({ ...options, ...identity }, { ...shared, specs });
+    this.containers = new ContainerdContainers({ ...shared, creation, host: specHost });
+    this.sandboxes = new ContainerdSandboxes(
+      { ...options, ...identity },
+      {
+        ...shared,
+        cgroups,
+        namespaces: new SandboxNamespaces({ layout, namespaces, mounts }),
+        pause: new Pause({ ...options, minOomScoreAdj: specHost.minOomScoreAdj }, { layout, tasks }),
+        containers: this.containers,
+      },
+    );
+    this.processes = new ContainerdProcesses({ ...shared, cgroups, logger });
+    const reaper = new Reaper({ ...shared, cgroups, logger, tell });
+    const resync = new Resync({ ...shared, reaper, tell });
+    this.#taskEvents = new TaskEvents(
+      { namespace },
+      {
+        connection,
+        logger,
+        exited: (id, exit) => this.#exited(id, exit),
+        outOfMemory: (id) => reaper.outOfMemory(id),
+        subscribed: (signal) => resync.run(signal),
+      },
+    );
+    this.#health = new ContainerdHealth(options, { connection, features: hostFeaturesOf(host) });
+    this.#inventory = new InventoryTaker(identity, shared);
+    this.#logger = logger;
+    this.#connection = connection;
+    this.#layout = layout;
+    this.#namespaces = namespaces;
+    this.#local = local;
+    this.#reaper = reaper;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { sandboxes, containers, networkNamespaces } = this.#layout;
+    await Promise.all([sandboxes, containers].map((path) => mkdir(path, { recursive: true, mode: 0o711 })));
+    await this.#namespaces.prepareDirectory(networkNamespaces, signal);
+    await this.#local.adopt();
+    this.#taskEvents.start();
+  }
+
+  async close(): Promise<void> {
+    await this.#taskEvents.close();
+    await this.#turns.idle(CLOSE_MS);
+    await this.processes.close();
+    await this.#local.close();
+    this.#events.close();
+    this.#connection.close();
+  }
+
+  async health(signal: AbortSignal): Promise<BackendHealth> {
+    return await this.#health.check(signal);
+  }
+
+  async inventory(signal: AbortSignal): Promise<Inventory> {
+    signal.throwIfAborted();
+    return await this.#inventory.take(signal);
+  }
+
+  events(signal: AbortSignal): AsyncIterable<BackendEvent> {
+    return this.#events.listen(signal);
+  }
+
+  #exited(id: string, exit: TaskExit): void {
+    const container = this.#local.get(id as ContainerId);
+    if (container !== undefined) void this.#reaper.reap(container, exit);
+    else this.#tellIfSandbox(id as SandboxId);
+  }
+
+  #tellIfSandbox(id: SandboxId): void {
+    readLocal(this.#layout.sandbox(id), localSandbox).then(
+      (local) => {
+        if (local?.step === 'running') this.#events.push(sandboxExited(id));
+      },
+      (error: unknown) =>
+        this.#logger.warn("could not read a pod's state", { id, error: describeError(error) }),
+    );
+  }
+}
+
+/** For operations whose callers have left, when containerd does not answer. */
+const CLOSE_MS = 5_000;

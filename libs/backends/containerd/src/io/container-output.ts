@@ -1,0 +1,98 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { once } from 'node:events';
+import type { ContainerLog, OutputStream } from '@crihub/service-container-log';
+import type { TaskStreams } from '../api/task-service.ts';
+import { makeFifo, openReadingEnd } from './fifo.ts';
+import { OutputReader } from './output-reader.ts';
+
+export interface StreamChoice {
+  readonly terminal: boolean;
+  readonly stdin: boolean;
+}
+
+/** Paths of a process's FIFOs, all with one prefix. A terminal has one output. */
+export const streamPaths = (prefix: string, { terminal, stdin }: StreamChoice): TaskStreams => ({
+  stdin: stdin ? `${prefix}-stdin` : '',
+  stdout: `${prefix}-stdout`,
+  stderr: terminal ? '' : `${prefix}-stderr`,
+  terminal,
+});
+
+export function makeStreams({ stdin, stdout, stderr }: TaskStreams): void {
+  for (const path of [stdin, stdout, stderr]) if (path !== '') makeFifo(path);
+}
+
+/** The output of a container's first process: into its log, and to all who are attached. */
+export class ContainerOutput {
+  readonly #log: ContainerLog;
+  readonly #readers: OutputReader[] = [];
+  readonly #attached: Readonly<Record<OutputStream, Set<PassThrough>>> = {
+    stdout: new Set(),
+    stderr: new Set(),
+  };
+
+  private constructor(log: ContainerLog) {
+    this.#log = log;
+  }
+
+  /** Begins to read. The FIFOs must exist. */
+  static async open({ stdout, stderr }: TaskStreams, log: ContainerLog): Promise<ContainerOutput> {
+    const output = new ContainerOutput(log);
+    try {
+      await output.#read('stdout', stdout);
+      if (stderr !== '') await output.#read('stderr', stderr);
+      return output;
+    } catch (error) {
+      await output.close();
+      throw error;
+    }
+  }
+
+  /** What comes from now on, until the container's end. Destroying the stream ends it for the reader alone. */
+  attach(name: OutputStream): Readable {
+    const target = new PassThrough();
+    const attached = this.#attached[name];
+    attached.add(target);
+    target.once('close', () => attached.delete(target));
+    return target;
+  }
+
+  async reopenLog(): Promise<void> {
+    await this.#log.reopen();
+  }
+
+  /** Resolves when all output is written, or after `ms` if somebody holds a stream open. */
+  async drained(ms: number): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    await Promise.race([late, Promise.all(this.#readers.map((reader) => reader.ended))]);
+    clearTimeout(timer);
+  }
+
+  /** Stops reading after the chunk that is in hand, and ends what is attached. */
+  async close(): Promise<void> {
+    await Promise.all(this.#readers.map((reader) => reader.close()));
+    for (const target of [...this.#attached.stdout, ...this.#attached.stderr]) target.end();
+    await this.#log.close();
+  }
+
+  async #read(name: OutputStream, path: string): Promise<void> {
+    const descriptor = await openReadingEnd(path);
+    this.#readers.push(new OutputReader(descriptor, (chunk) => this.#take(name, chunk)));
+  }
+
+  async #take(name: OutputStream, chunk: Buffer): Promise<void> {
+    const attached = this.#attached[name];
+    const copy = attached.size === 0 ? undefined : Buffer.from(chunk);
+    // The log encodes the chunk before it returns, so the buffer may be used again.
+    const written = this.#log.write(name, chunk);
+    if (copy !== undefined) await Promise.all([...attached].map((target) => passOn(target, copy)));
+    await written;
+  }
+}
+
+/** Whoever is attached and reads slowly holds the container back, as a terminal would. */
+async function passOn(target: PassThrough, chunk: Buffer): Promise<void> {
+  if (target.destroyed || target.write(chunk)) return;
+  await Promise.race([once(target, 'drain'), once(target, 'close')]);
+}

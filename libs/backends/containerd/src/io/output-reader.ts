@@ -1,0 +1,40 @@
+import { Socket } from 'node:net';
+
+/** Takes a chunk, which is its own only until it returns; reading goes on when the promise resolves. */
+export type ChunkTaker = (chunk: Buffer) => Promise<void>;
+
+/** What fits a pipe by default. All readers share it: a chunk is taken before the next one is read. */
+const BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Reads a FIFO chunk by chunk. What was not taken yet stays in the FIFO, where a death loses nothing. */
+export class OutputReader {
+  /** Resolves when the last writer has closed, or this reader was closed, and the last chunk is taken. */
+  readonly ended: Promise<void>;
+  readonly #socket: Socket;
+  #taking: Promise<void> = Promise.resolve();
+
+  constructor(descriptor: number, take: ChunkTaker) {
+    this.#socket = new Socket({
+      fd: descriptor,
+      readable: true,
+      writable: false,
+      onread: {
+        buffer: () => BUFFER,
+        callback: (length) => {
+          this.#taking = take(BUFFER.subarray(0, length)).finally(() => this.#socket.resume());
+          return false;
+        },
+      },
+    });
+    this.ended = new Promise((resolve) => {
+      this.#socket.once('close', () => void this.#taking.then(resolve));
+    });
+    // A FIFO that breaks has ended, as far as a container's output goes.
+    this.#socket.on('error', () => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#socket.destroy();
+    await this.ended;
+  }
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+const absolutePath = z.string().regex(/^\//, 'must be an absolute path');
+const program = z
+  .string()
+  .regex(/^(\/.+|[^/\s]+)$/, 'must be an absolute path or the name of a program in PATH');
+const milliseconds = z.number().int().min(100).max(600_000);
+
+/** The shim that runs an OCI runtime such as runc or crun, and knows the options below by name. */
+export const RUNC_SHIM = 'io.containerd.runc.v2';
+
+/** What a handler of this backend may be configured with. */
+export const containerdOptions = z.strictObject({
+  /** The socket of containerd's gRPC API. */
+  socketPath: absolutePath.default('/run/containerd/containerd.sock'),
+  /** The containerd namespace; other users of the same containerd must not have it. */
+  namespace: z
+    .string()
+    .regex(/^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/, 'must be letters and digits, with single . _ - between')
+    .max(76)
+    .default('crihub'),
+  /** The shim by its type: `io.containerd.runc.v2`, `io.containerd.runsc.v1`, `io.containerd.kata.v2`, … */
+  runtimeType: z.string().min(1).default(RUNC_SHIM),
+  /** With runc's shim: the OCI runtime, by name or absolute path. */
+  runtime: program.default('runc'),
+  /** With another shim: the file of its options. */
+  runtimeConfigPath: absolutePath.optional(),
+  /** The init process of pods that need one: a static `catatonit`. */
+  pausePath: program.default('catatonit'),
+  /** Where named network namespaces are pinned, for `ip netns` to see. */
+  networkNamespaceDirectory: absolutePath.default('/run/netns'),
+  /** Limits of processes by type, `RLIMIT_NOFILE` for one; containerd's own where absent. */
+  rlimits: z
+    .array(
+      z.strictObject({
+        type: z.string().regex(/^RLIMIT_[A-Z]+$/, 'must be a name such as RLIMIT_NOFILE'),
+        soft: z.number().int().min(0),
+        hard: z.number().int().min(0),
+      }),
+    )
+    .default([]),
+  /** Time for containerd to create a container, in ms. */
+  createTimeoutMs: milliseconds.default(60_000),
+  /** Time for any other call of containerd, in ms. */
+  callTimeoutMs: milliseconds.default(20_000),
+});
+
+/** The handler's options with their defaults filled in. */
+export type ContainerdOptions = z.output<typeof containerdOptions>;
+
+/** What the node decides for every handler of this backend. */
+export interface ContainerdPlacement {
+  /** The handler's name; it tells the pods of handlers apart that share a containerd namespace. */
+  readonly handler: string;
+  /** Of this boot alone, best on a tmpfs: FIFOs, namespaces, shared memory. */
+  readonly runDirectory: string;
+  readonly cgroupDriver: 'cgroupfs' | 'systemd';
+}

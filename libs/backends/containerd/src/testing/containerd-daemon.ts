@@ -1,0 +1,97 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { sleep } from '@crihub/kernel';
+import { GrpcConnection } from '@crihub/transport/grpc-client';
+import { BASE_ENVIRONMENT, type SpawnedProcess, spawnProcess } from '@crihub/transport/process';
+import { version } from '@crihub/wire/containerd';
+
+const START_MS = 20_000;
+
+/** A containerd with all of its files below one directory. */
+export class ContainerdDaemon implements AsyncDisposable {
+  readonly socketPath: string;
+  readonly state: string;
+  readonly #directory: string;
+  readonly #program: string;
+  #process: SpawnedProcess | undefined;
+
+  constructor(directory: string, program = 'containerd') {
+    this.#directory = directory;
+    this.#program = program;
+    this.state = join(directory, 'state');
+    this.socketPath = join(directory, 'containerd.sock');
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const config = join(this.#directory, 'config.toml');
+    await writeFile(config, configuration(this.#directory));
+    this.#process = await spawnProcess(this.#program, {
+      args: ['--config', config],
+      env: environment(this.#program),
+    });
+    const log: Buffer[] = [];
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream.on('data', (chunk: Buffer) => void (log.length < 1000 && log.push(chunk)));
+    }
+    await this.#answers().catch(async (error: unknown) => {
+      await this.kill();
+      throw new Error(`containerd did not start: ${Buffer.concat(log).toString().slice(-2000)}`, {
+        cause: error,
+      });
+    });
+  }
+
+  /** As a crash: shims live on. */
+  async kill(): Promise<void> {
+    const running = this.#process;
+    if (running === undefined) return;
+    this.#process = undefined;
+    process.kill(running.pid, 'SIGKILL');
+    await running.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  async #answers(): Promise<void> {
+    const connection = new GrpcConnection({ socketPath: this.socketPath, server: 'containerd under test' });
+    try {
+      const end = Date.now() + START_MS;
+      for (;;) {
+        try {
+          await connection.call(version.VersionService.version, {});
+          return;
+        } catch (error) {
+          if (Date.now() > end) throw error;
+          await sleep(20);
+        }
+      }
+    } finally {
+      connection.close();
+    }
+  }
+}
+
+/** Shims are looked for beside the program first. */
+const environment = (program: string): Readonly<Record<string, string>> => {
+  const path = BASE_ENVIRONMENT['PATH'] ?? '';
+  return { PATH: program.startsWith('/') ? `${dirname(program)}:${path}` : path };
+};
+
+const configuration = (directory: string): string => `
+version = 2
+root = "${join(directory, 'root')}"
+state = "${join(directory, 'state')}"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt", "io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.tracing",
+  "io.containerd.tracing.processor.v1.otlp", "io.containerd.snapshotter.v1.aufs"]
+[grpc]
+address = "${join(directory, 'containerd.sock')}"
+[ttrpc]
+address = "${join(directory, 'containerd.sock')}.ttrpc"
+`;

@@ -1,0 +1,6 @@
+export {
+  type CallOptions,
+  GrpcConnection,
+  type GrpcConnectionOptions,
+  type GrpcMethod,
+} from './grpc-connection.ts';
