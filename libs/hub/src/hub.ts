@@ -28,6 +28,7 @@ import { Supervisor } from './recovery/supervisor.ts';
 import type { Handler } from './router/handler.ts';
 import { Handlers } from './router/handlers.ts';
 import { HealthMonitor } from './router/health-monitor.ts';
+import { ImageCopies } from './router/image-copies.ts';
 import { DirectoryMeter } from './stats/directory-meter.ts';
 import { Statistics, type StatisticsDeps } from './stats/statistics.ts';
 
@@ -125,7 +126,12 @@ export class Hub {
         }),
         ...checkpointMethods,
       },
-      image: imageMethods({ images, clock, inUse: (id) => imageInUse(this.#records, id, imageOf) }),
+      image: imageMethods({
+        images,
+        clock,
+        copies: new ImageCopies(deps),
+        inUse: (id) => imageInUse(this.#records, id, imageOf),
+      }),
       admin: adminMethods({
         ...shared,
         images,

@@ -1,5 +1,6 @@
 import { Image, type ImageFsInfoResponse, type Int64Value } from '@crihub/wire/cri';
 import type { Clock } from '@crihub/kernel';
+import type { ImageCopies } from '../../router/image-copies.ts';
 import { EncodedList } from '../lists/encoded-list.ts';
 import { required } from '../parse/check.ts';
 import { imageSpec } from '../render/container.ts';
@@ -10,11 +11,12 @@ export interface ImageMethodDeps {
   readonly images: ImageService;
   /** Whether a container was made from the image, or mounts it. */
   readonly inUse: (imageId: string) => boolean;
+  readonly copies: Pick<ImageCopies, 'remove'>;
   readonly clock: Clock;
 }
 
 /** The image service. */
-export function imageMethods({ images, inUse, clock }: ImageMethodDeps): CriHandlers['image'] {
+export function imageMethods({ images, inUse, copies, clock }: ImageMethodDeps): CriHandlers['image'] {
   const list = new EncodedList<DescribedImage>((image) => Image.encode(renderImage(image)).finish());
   const matching = (reference: string): readonly DescribedImage[] => {
     if (reference === '') return images.list();
@@ -38,7 +40,11 @@ export function imageMethods({ images, inUse, clock }: ImageMethodDeps): CriHand
       imageRef: await images.pull(required(image?.image, 'image.image'), { credentials: auth, signal }),
     }),
     RemoveImage: async ({ image }) => {
-      await images.remove(required(image?.image, 'image.image'), inUse);
+      const reference = required(image?.image, 'image.image');
+      const found = images.find(reference);
+      if (found === undefined) return {};
+      await images.remove(reference, inUse);
+      await copies.remove(found.id);
       return {};
     },
     ImageFsInfo: async () => renderFilesystem(await images.usage(), clock.nowNs()),

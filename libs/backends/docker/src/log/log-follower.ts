@@ -1,0 +1,111 @@
+import type { Readable } from 'node:stream';
+import { describeError, type Logger, sleep } from '@crihub/kernel';
+import type { ContainerLog } from '@crihub/service-container-log';
+import type { EngineLink } from '../engine-link.ts';
+import { messageParser } from './log-messages.ts';
+import { type LogProgress, ProgressCounter } from './log-progress.ts';
+
+export interface LogFollowerOptions {
+  readonly engineId: string;
+  readonly terminal: boolean;
+  readonly start: LogProgress;
+}
+
+export interface LogFollowerDependencies {
+  readonly link: EngineLink;
+  readonly log: ContainerLog;
+  readonly logger: Logger;
+}
+
+/** A stream that ends without an error ends with its container, as a rule. */
+const NEXT_LOOK_MS = 20;
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 5_000;
+
+/** Copies a container's log from the engine's own, each message once, across lost connections. */
+export class LogFollower {
+  /** Resolves when the container has ended and all of it is written, or after `stop`. Never rejects. */
+  readonly done: Promise<void>;
+  readonly #options: LogFollowerOptions;
+  readonly #dependencies: LogFollowerDependencies;
+  readonly #counter: ProgressCounter;
+  readonly #end = new AbortController();
+  #isOver = false;
+
+  constructor(options: LogFollowerOptions, dependencies: LogFollowerDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#counter = new ProgressCounter(options.start);
+    this.done = this.#run();
+  }
+
+  /** The container has ended: what is there is copied, and then it is done. */
+  finish(): void {
+    this.#isOver = true;
+  }
+
+  /** Lets go at once; the log is as far as it is. */
+  async stop(): Promise<void> {
+    this.#end.abort();
+    await this.done;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#end;
+    let retryMs = FIRST_RETRY_MS;
+    while (!signal.aborted) {
+      try {
+        if (await this.#copy(signal)) return;
+        retryMs = FIRST_RETRY_MS;
+        await this.#pause(NEXT_LOOK_MS);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#dependencies.logger.debug('reading a log from Docker Engine failed', {
+          container: this.#options.engineId,
+          error: describeError(error),
+        });
+        await this.#pause(retryMs);
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      }
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, this.#end.signal).catch(() => undefined); // stopped, which the loop sees
+  }
+
+  /** Copies until the stream ends. True if the container had ended before, so that nothing can follow. */
+  async #copy(signal: AbortSignal): Promise<boolean> {
+    const { link } = this.#dependencies;
+    const { engineId } = this.#options;
+    const details = await link.engine.containers.inspect(engineId, signal);
+    if (details === undefined) return true;
+    const isOver = this.#isOver || !details.State.Running;
+    const { sinceNs, skip } = this.#counter.progress;
+    const source = await link.engine.containers.logs(
+      engineId,
+      { follow: !isOver, since: secondsOf(sinceNs) },
+      signal,
+    );
+    await this.#write(source, skip);
+    return isOver;
+  }
+
+  async #write(source: Readable, written: number): Promise<void> {
+    const { log } = this.#dependencies;
+    const parser = messageParser(this.#options.terminal);
+    let skip = written;
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      const entries = parser.push(chunk);
+      const fresh = entries.slice(skip);
+      skip = Math.max(0, skip - entries.length);
+      if (fresh.length === 0) continue;
+      await log.writeEntries(fresh);
+      for (const entry of fresh) this.#counter.count(entry);
+    }
+  }
+}
+
+/** As the engine takes times: seconds, and nanoseconds behind the point. */
+const secondsOf = (timeNs: bigint): string =>
+  `${String(timeNs / 1_000_000_000n)}.${String(timeNs % 1_000_000_000n).padStart(9, '0')}`;

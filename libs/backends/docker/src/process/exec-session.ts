@@ -1,0 +1,91 @@
+import type { Readable, Writable } from 'node:stream';
+import type { ProcessExit, ProcessSession, TerminalSize } from '@crihub/contract';
+import { kindOf, sleep, withDeadline } from '@crihub/kernel';
+import { killProcessTree, processRef } from '@crihub/linux';
+import type { HijackedStreams } from '@crihub/transport/docker-engine';
+import type { EngineLink } from '../engine-link.ts';
+import type { ExecExits } from './exec-exits.ts';
+
+const FIRST_POLL_MS = 2;
+const LAST_POLL_MS = 250;
+const KILL_TIMEOUT_MS = 10_000;
+/** Nobody can say any more how it ended. */
+const UNKNOWN_EXIT_CODE = 255;
+
+export interface ExecSessionInput {
+  readonly execId: string;
+  readonly streams: HijackedStreams;
+  readonly terminal: boolean;
+}
+
+/** A further process in a container. */
+export class ExecSession implements ProcessSession {
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable | undefined;
+  readonly exit: Promise<ProcessExit>;
+  readonly #input: ExecSessionInput;
+  readonly #link: EngineLink;
+
+  constructor(
+    input: ExecSessionInput,
+    { link, exits }: { readonly link: EngineLink; readonly exits: ExecExits },
+  ) {
+    this.#input = input;
+    this.#link = link;
+    const { streams, execId } = input;
+    this.stdin = streams.stdin;
+    this.stdout = streams.stdout;
+    this.stderr = streams.stderr;
+    const told = exits.wait(execId);
+    this.exit = Promise.race([told, streams.ended.then(() => this.#exitCode())])
+      .then((exitCode) => ({ exitCode }))
+      .finally(() => exits.forget(execId));
+  }
+
+  async resize(size: TerminalSize): Promise<void> {
+    const { execId, terminal } = this.#input;
+    if (!terminal) return;
+    await this.#link.use((engine, deadline) => engine.execs.resize(execId, size, deadline));
+  }
+
+  /** The engine has no call for it: the process is killed as this host sees it. */
+  async kill(): Promise<void> {
+    await withDeadline(
+      'killing the process and all it started',
+      KILL_TIMEOUT_MS,
+      undefined,
+      async (signal) => {
+        const pid = await this.#pid(signal);
+        const root = pid === undefined ? undefined : await processRef(pid);
+        if (root !== undefined) await killProcessTree(root, { timeoutMs: KILL_TIMEOUT_MS }, signal);
+      },
+    );
+  }
+
+  /** Of the running process; waits while it is being started. `undefined` once it has ended. */
+  async #pid(signal: AbortSignal): Promise<number | undefined> {
+    for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(2 * pollMs, LAST_POLL_MS)) {
+      const details = await this.#link.engine.execs.inspect(this.#input.execId, signal);
+      if (details === undefined || details.ExitCode != null) return undefined;
+      if (details.Running && details.Pid > 0) return details.Pid;
+      await sleep(pollMs, signal);
+    }
+  }
+
+  /** After the streams have ended: the engine knows the exit code a moment later, if it is still there. */
+  async #exitCode(): Promise<number> {
+    const signal = new AbortController().signal;
+    for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(2 * pollMs, LAST_POLL_MS)) {
+      try {
+        const details = await this.#link.engine.execs.inspect(this.#input.execId, signal);
+        if (details === undefined) return UNKNOWN_EXIT_CODE;
+        if (details.ExitCode != null && !details.Running) return details.ExitCode;
+      } catch (error) {
+        // An engine that was away comes back without knowing of the process.
+        if (kindOf(error) !== 'Unavailable') return UNKNOWN_EXIT_CODE;
+      }
+      await sleep(pollMs);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sleep } from '@crihub/kernel';
+import { isAlive, listMounts, Mounts, NamespaceWorker, processRef } from '@crihub/linux';
+import { DockerEngine } from '@crihub/transport/docker-engine';
+import { type SpawnedProcess, spawnProcess } from '@crihub/transport/process';
+
+export interface TestEngineOptions {
+  readonly liveRestore?: boolean;
+  readonly program?: string;
+}
+
+const START_MS = 30_000;
+const POLL_MS = 50;
+
+/** A Docker Engine of its own, with everything below one directory. */
+export class TestEngine implements AsyncDisposable {
+  readonly directory: string;
+  readonly #options: TestEngineOptions;
+  #daemon: SpawnedProcess | undefined;
+
+  static async start(options: TestEngineOptions = {}): Promise<TestEngine> {
+    const engine = new TestEngine(options, await mkdtemp(join(tmpdir(), 'crihub-dockerd-')));
+    await engine.launch();
+    return engine;
+  }
+
+  private constructor(options: TestEngineOptions, directory: string) {
+    this.#options = options;
+    this.directory = directory;
+  }
+
+  get socket(): string {
+    return join(this.directory, 'docker.sock');
+  }
+
+  client(): DockerEngine {
+    return new DockerEngine({ socketPath: this.socket });
+  }
+
+  /** Starts the daemon, which finds what a former one left. */
+  async launch(): Promise<void> {
+    const { liveRestore = true, program = 'dockerd' } = this.#options;
+    await mkdir(join(this.directory, 'exec'), { recursive: true });
+    const args = [
+      '--bridge=none',
+      '--iptables=false',
+      '--ip-masq=false',
+      ...['--storage-driver', 'overlay2'],
+      ...['--data-root', join(this.directory, 'root')],
+      ...['--exec-root', join(this.directory, 'exec')],
+      ...['--pidfile', join(this.directory, 'dockerd.pid')],
+      ...['-H', `unix://${this.socket}`],
+      ...(liveRestore ? ['--live-restore'] : []),
+    ];
+    const log = await open(join(this.directory, 'dockerd.log'), 'a');
+    const command = ['-c', 'exec "$0" "$@" >&3 2>&1', program, ...args];
+    this.#daemon = await spawnProcess('/bin/sh', { args: command, extraFds: [log.fd] });
+    await log.close();
+    await this.#untilReady();
+  }
+
+  /** SIGKILL to the daemon alone: containerd and the containers run on. */
+  async kill(): Promise<void> {
+    const { pid, exited } = this.#running();
+    process.kill(pid, 'SIGKILL');
+    await exited;
+  }
+
+  /** SIGTERM, which takes the containers along unless they are restored live. */
+  async stop(): Promise<void> {
+    const { pid, exited } = this.#running();
+    process.kill(pid, 'SIGTERM');
+    await exited;
+    this.#daemon = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#daemon !== undefined) await this.stop();
+    const worker = new NamespaceWorker();
+    const mounts = new Mounts({ worker });
+    if ((await listMounts(this.directory)).length > 0) await mounts.unmountUnder(this.directory);
+    await worker.close();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  #running(): SpawnedProcess {
+    if (this.#daemon === undefined) throw new Error('the engine was not started');
+    return this.#daemon;
+  }
+
+  async #untilReady(): Promise<void> {
+    const deadline = AbortSignal.timeout(START_MS);
+    const daemon = await processRef(this.#running().pid);
+    for (;;) {
+      try {
+        await this.client().identify(deadline);
+        return;
+      } catch (error) {
+        if (daemon === undefined || !(await isAlive(daemon))) {
+          throw new Error(`dockerd has ended: see ${join(this.directory, 'dockerd.log')}`, { cause: error });
+        }
+      }
+      await sleep(POLL_MS, deadline);
+    }
+  }
+}
