@@ -40,6 +40,20 @@ const BACKENDS: Readonly<Record<string, () => Promise<BackendKind>>> = {
       (options, placement, deps) => new RuncBackend({ ...options, ...placement }, deps),
     );
   },
+  docker: async () => {
+    const { DockerBackend, dockerOptions } = await import('@crihub/backend-docker');
+    return kind(
+      dockerOptions,
+      (options, placement, deps) => new DockerBackend({ ...options, ...placement }, deps),
+    );
+  },
+  containerd: async () => {
+    const { ContainerdBackend, containerdOptions } = await import('@crihub/backend-containerd');
+    return kind(
+      containerdOptions,
+      (options, placement, deps) => new ContainerdBackend({ ...options, ...placement }, deps),
+    );
+  },
 };
 
 const kind = <Schema extends z.ZodType>(
