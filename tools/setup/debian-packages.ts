@@ -18,6 +18,8 @@ export const TEST_PACKAGES = [
   ...RUNTIME_PACKAGES,
   'docker-registry',
   'containerd',
+  'docker.io',
+  'busybox-static',
   'socat',
   'util-linux',
   'procps',

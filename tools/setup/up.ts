@@ -6,6 +6,7 @@ import {
   buildImage,
   CriClient,
   type DaemonProcess,
+  enginesOfNode,
   holdExclusively,
   loadImages,
   startCrihub,
@@ -47,7 +48,9 @@ async function up(root: string): Promise<void> {
   const network = await writeBridgeNetwork(path.join(root, 'cni'), NETWORK);
   started.defer(async () => network.remove());
   say(`starting the daemon in ${root}`);
-  const daemon = started.use(await startCrihub({ directory: root, network }));
+  const daemon = started.use(
+    await startCrihub({ directory: root, network, engines: await enginesOfNode(say) }),
+  );
   await Promise.race([demonstrate(daemon.socket, root), interrupted]);
   if (values.once) return;
   console.log(invitation(daemon));

@@ -2,10 +2,13 @@ import path from 'node:path';
 import {
   buildImage,
   type DaemonProcess,
+  type EngineSockets,
   FIXTURE_NAMES,
   holdExclusively,
+  isEngine,
   startContainerd,
   startCrihub,
+  startEngine,
   startFixtureRegistry,
   writeBridgeNetwork,
 } from '@crihub/tool-fixtures';
@@ -47,8 +50,23 @@ export async function startTarget(
   const daemon: DaemonProcess = started.use(
     choice.kind === 'containerd'
       ? await startContainerd(options)
-      : await startCrihub({ ...options, defaultHandler: choice.handler }),
+      : await startCrihub({
+          ...options,
+          defaultHandler: choice.handler,
+          engines: await startOwnEngine(choice.handler, directory, started),
+        }),
   );
   const all = started.move();
   return { endpoint: `unix://${daemon.socket}`, [Symbol.asyncDispose]: async () => all.disposeAsync() };
+}
+
+/** The engine behind a handler of the same name, if it is one. */
+async function startOwnEngine(
+  handler: string,
+  directory: string,
+  started: AsyncDisposableStack,
+): Promise<EngineSockets> {
+  if (!isEngine(handler)) return {};
+  const engine = started.use(await startEngine(handler, path.join(directory, 'engine')));
+  return { [handler]: engine.socket };
 }

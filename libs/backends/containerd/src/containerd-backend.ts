@@ -1,14 +1,21 @@
-import { mkdir } from 'node:fs/promises';
 import type { Backend, BackendEvent, BackendHealth, Inventory } from '@crihub/contract';
 import { type Clock, type ContainerId, describeError, type Logger, type SandboxId } from '@crihub/kernel';
 import type { Cgroups, HostFacts, Mounts, PinnedNamespaces } from '@crihub/linux';
+import {
+  type CdiResolver,
+  ContainerSpecs,
+  EventStream,
+  hostFeaturesOf,
+  SandboxNamespaces,
+  specHostOf,
+  Turns,
+} from '@crihub/service-sandbox';
 import { GrpcConnection } from '@crihub/transport/grpc-client';
 import { ContainerStore } from './api/container-store.ts';
 import { TaskService, type TaskExit } from './api/task-service.ts';
 import { ContainerCreation } from './container/container-creation.ts';
 import { ContainerdContainers } from './container/containerd-containers.ts';
 import { LocalContainers } from './container/local-containers.ts';
-import { EventStream } from './events/event-stream.ts';
 import { Reaper } from './events/reaper.ts';
 import { Resync, sandboxExited } from './events/resync.ts';
 import { TaskEvents } from './events/task-events.ts';
@@ -17,14 +24,10 @@ import { InventoryTaker } from './inventory.ts';
 import { Layout } from './layout.ts';
 import type { ContainerdOptions, ContainerdPlacement } from './options.ts';
 import { ContainerdProcesses } from './process/containerd-processes.ts';
-import { readLocal } from './records/local-file.ts';
+import { makeLocal, readLocal, removeLocal } from './records/local-file.ts';
 import { ContainerdSandboxes } from './sandbox/containerd-sandboxes.ts';
 import { localSandbox } from './sandbox/local-sandbox.ts';
 import { Pause } from './sandbox/pause.ts';
-import { SandboxNamespaces } from './sandbox/sandbox-namespaces.ts';
-import { type CdiResolver, ContainerSpecs } from './spec/container-specs.ts';
-import { hostFeaturesOf, specHostOf } from './spec/host-adapter.ts';
-import { Turns } from './turns.ts';
 
 export interface ContainerdBackendDependencies {
   readonly logger: Logger;
@@ -73,6 +76,7 @@ export class ContainerdBackend implements Backend {
     const tell = (event: BackendEvent): void => this.#events.push(event);
     const layout = new Layout(options);
     const store = new ContainerStore(connection);
+    const files = { makeDirectory: makeLocal, remove: removeLocal };
     const tasks = new TaskService(options, connection);
     const local = new LocalContainers({ layout, clock, logger });
     const specs = new ContainerSpecs({ host: specHost, rlimits: options.rlimits }, { cdi });
@@ -84,7 +88,7 @@ export class ContainerdBackend implements Backend {
       {
         ...shared,
         cgroups,
-        namespaces: new SandboxNamespaces({ layout, namespaces, mounts }),
+        namespaces: new SandboxNamespaces({ layout, files, namespaces, mounts }),
         pause: new Pause({ ...options, minOomScoreAdj: specHost.minOomScoreAdj }, { layout, tasks }),
         containers: this.containers,
       },
@@ -115,7 +119,7 @@ export class ContainerdBackend implements Backend {
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { sandboxes, containers, networkNamespaces } = this.#layout;
-    await Promise.all([sandboxes, containers].map((path) => mkdir(path, { recursive: true, mode: 0o711 })));
+    await Promise.all([sandboxes, containers].map((path) => makeLocal(path)));
     await this.#namespaces.prepareDirectory(networkNamespaces, signal);
     await this.#local.adopt();
     this.#taskEvents.start();

@@ -1,3 +1,4 @@
+import { preparedSandbox } from '@crihub/service-sandbox';
 import type { Inventory, InventoryContainer, InventorySandbox } from '@crihub/contract';
 import { kindOf } from '@crihub/kernel';
 import type { ContainerStore } from './api/container-store.ts';
@@ -7,7 +8,6 @@ import type { Layout } from './layout.ts';
 import { LABELS, type RecordIdentity, storedRecord, type StoredRecord } from './records/container-labels.ts';
 import { readLocal } from './records/local-file.ts';
 import { localSandbox } from './sandbox/local-sandbox.ts';
-import { preparedSandbox } from './sandbox/sandbox-namespaces.ts';
 
 export interface InventoryDependencies {
   readonly layout: Layout;

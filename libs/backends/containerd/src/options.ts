@@ -1,10 +1,10 @@
+import {
+  absolutePathOption,
+  millisecondsOption,
+  programOption,
+  rlimitsOption,
+} from '@crihub/service-sandbox';
 import { z } from 'zod';
-
-const absolutePath = z.string().regex(/^\//, 'must be an absolute path');
-const program = z
-  .string()
-  .regex(/^(\/.+|[^/\s]+)$/, 'must be an absolute path or the name of a program in PATH');
-const milliseconds = z.number().int().min(100).max(600_000);
 
 /** The shim that runs an OCI runtime such as runc or crun, and knows the options below by name. */
 export const RUNC_SHIM = 'io.containerd.runc.v2';
@@ -12,7 +12,7 @@ export const RUNC_SHIM = 'io.containerd.runc.v2';
 /** What a handler of this backend may be configured with. */
 export const containerdOptions = z.strictObject({
   /** The socket of containerd's gRPC API. */
-  socketPath: absolutePath.default('/run/containerd/containerd.sock'),
+  socketPath: absolutePathOption.default('/run/containerd/containerd.sock'),
   /** The containerd namespace; other users of the same containerd must not have it. */
   namespace: z
     .string()
@@ -22,27 +22,19 @@ export const containerdOptions = z.strictObject({
   /** The shim by its type: `io.containerd.runc.v2`, `io.containerd.runsc.v1`, `io.containerd.kata.v2`, … */
   runtimeType: z.string().min(1).default(RUNC_SHIM),
   /** With runc's shim: the OCI runtime, by name or absolute path. */
-  runtime: program.default('runc'),
+  runtime: programOption.default('runc'),
   /** With another shim: the file of its options. */
-  runtimeConfigPath: absolutePath.optional(),
+  runtimeConfigPath: absolutePathOption.optional(),
   /** The init process of pods that need one: a static `catatonit`. */
-  pausePath: program.default('catatonit'),
+  pausePath: programOption.default('catatonit'),
   /** Where named network namespaces are pinned, for `ip netns` to see. */
-  networkNamespaceDirectory: absolutePath.default('/run/netns'),
+  networkNamespaceDirectory: absolutePathOption.default('/run/netns'),
   /** Limits of processes by type, `RLIMIT_NOFILE` for one; containerd's own where absent. */
-  rlimits: z
-    .array(
-      z.strictObject({
-        type: z.string().regex(/^RLIMIT_[A-Z]+$/, 'must be a name such as RLIMIT_NOFILE'),
-        soft: z.number().int().min(0),
-        hard: z.number().int().min(0),
-      }),
-    )
-    .default([]),
+  rlimits: rlimitsOption.default([]),
   /** Time for containerd to create a container, in ms. */
-  createTimeoutMs: milliseconds.default(60_000),
+  createTimeoutMs: millisecondsOption.default(60_000),
   /** Time for any other call of containerd, in ms. */
-  callTimeoutMs: milliseconds.default(20_000),
+  callTimeoutMs: millisecondsOption.default(20_000),
 });
 
 /** The handler's options with their defaults filled in. */

@@ -1,7 +1,13 @@
 import type { BackendEvent } from '@crihub/contract';
 import type { Clock, ContainerId, Logger, SandboxId } from '@crihub/kernel';
 import type { Cgroups, HostFacts, Mounts, PinnedNamespaces } from '@crihub/linux';
-import { type CdiResolver, ContainerSpecs } from './bundle/container-specs.ts';
+import {
+  type CdiResolver,
+  ContainerSpecs,
+  hostFeaturesOf,
+  SandboxNamespaces,
+  specHostOf,
+} from '@crihub/service-sandbox';
 import { ConmonLauncher } from './conmon/conmon-launcher.ts';
 import { ContainerCreation } from './container/container-creation.ts';
 import { ContainerStates } from './container/container-state.ts';
@@ -11,9 +17,9 @@ import { ExitFiles } from './exits/exit-files.ts';
 import { ExitReporter } from './exits/exit-reporter.ts';
 import { ExitWatcher } from './exits/exit-watcher.ts';
 import { MonitorWatch } from './exits/monitor-watch.ts';
-import { hostFeaturesOf, specHostOf } from './health/host-adapter.ts';
 import { Programs } from './health/programs.ts';
 import { RuncHealth } from './health/runc-health.ts';
+import { stolenControllersOf } from './health/stolen-controllers.ts';
 import { Layout } from './layout.ts';
 import type { RuncOptions, RuncPlacement } from './options.ts';
 import { ExecProcesses } from './process/exec-processes.ts';
@@ -25,7 +31,6 @@ import { type SandboxRecord, sandboxRecord } from './records/sandbox-record.ts';
 import { OciRuntime } from './runtime/oci-runtime.ts';
 import { PauseProcess } from './sandbox/pause-process.ts';
 import { RuncSandboxes } from './sandbox/runc-sandboxes.ts';
-import { SandboxNamespaces } from './sandbox/sandbox-namespaces.ts';
 
 export interface RuncBackendDependencies {
   readonly logger: Logger;
@@ -179,4 +184,10 @@ export const makeHealth = (
   { executor }: Stores,
   { programs }: Tools,
   { host }: RuncBackendDependencies,
-): RuncHealth => new RuncHealth({ executor, programs, features: hostFeaturesOf(host) });
+): RuncHealth =>
+  new RuncHealth({
+    executor,
+    programs,
+    features: hostFeaturesOf(host),
+    stolenControllers: stolenControllersOf(host),
+  });

@@ -1,12 +1,12 @@
 import type { Inventory, InventorySandbox } from '@crihub/contract';
 import type { ContainerId, SandboxId } from '@crihub/kernel';
+import { preparedSandbox } from '@crihub/service-sandbox';
 import { type ContainerStates, inventoryContainer } from './container/container-state.ts';
 import { type Executor, isAlive } from './execution/executor.ts';
 import type { Layout } from './layout.ts';
 import type { ContainerRecord } from './records/container-record.ts';
 import type { JsonRecords } from './records/json-records.ts';
 import type { SandboxRecord } from './records/sandbox-record.ts';
-import { preparedSandbox } from './sandbox/sandbox-namespaces.ts';
 
 export interface InventoryDependencies {
   readonly bootId: string;

@@ -1,5 +1,6 @@
 import type { Backend, BackendEvent, BackendHealth, Inventory } from '@crihub/contract';
 import type { PinnedNamespaces } from '@crihub/linux';
+import { EventStream } from '@crihub/service-sandbox';
 import {
   makeHealth,
   makeOperations,
@@ -13,7 +14,6 @@ import {
   type Watches,
 } from './assembly.ts';
 import type { ContainerStates } from './container/container-state.ts';
-import { EventStream } from './exits/event-stream.ts';
 import type { RuncHealth } from './health/runc-health.ts';
 import { takeInventory } from './inventory.ts';
 

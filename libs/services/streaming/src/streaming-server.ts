@@ -104,8 +104,16 @@ export class StreamingServer {
     this.#tokens.clear();
     this.#closing.abort(new RuntimeError('Unavailable', 'crihub is shutting down'));
     this.#server.close();
-    await Promise.race([Promise.all(this.#sessions), sleep(CLOSE_MS)]);
+    await this.#sessionsEnd();
     this.#server.closeAllConnections();
+  }
+
+  /** Waits for the sessions, but not for long; a timer left behind would keep the process alive. */
+  async #sessionsEnd(): Promise<void> {
+    const ended = new AbortController();
+    const late = sleep(CLOSE_MS, ended.signal).catch(() => undefined); // they ended in time
+    await Promise.race([Promise.all(this.#sessions), late]);
+    ended.abort();
   }
 
   /**

@@ -1,20 +1,22 @@
 import type { Container, CreatedContainer, Sandbox } from '@crihub/contract';
 import { type Clock, describeError, RuntimeError } from '@crihub/kernel';
 import type { OciSpec } from '@crihub/service-oci';
+import {
+  containerCgroup,
+  type ContainerSpecs,
+  isUnrunnableProgram,
+  sandboxPaths,
+} from '@crihub/service-sandbox';
 import { jsonAny, OCI_TYPES } from '../api/any.ts';
 import type { ContainerStore } from '../api/container-store.ts';
 import { type RuntimeChoice, runtimeOf } from '../api/runtime-options.ts';
 import type { TaskService } from '../api/task-service.ts';
 import type { Layout } from '../layout.ts';
-import { containerCgroup } from '../pod-cgroups.ts';
 import { containerLabels, type RecordIdentity } from '../records/container-labels.ts';
 import { runningSandbox } from '../sandbox/containerd-sandboxes.ts';
 import { hostRoot } from '../sandbox/pause.ts';
-import { sandboxPaths } from '../sandbox/sandbox-namespaces.ts';
-import type { ContainerSpecs } from '../spec/container-specs.ts';
 import type { LocalContainer } from './local-container.ts';
 import type { LocalContainers } from './local-containers.ts';
-import { isUnrunnableProgram } from './runtime-message.ts';
 
 export interface ContainerCreationOptions extends RecordIdentity, RuntimeChoice {}
 

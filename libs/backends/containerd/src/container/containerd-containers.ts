@@ -8,11 +8,10 @@ import type {
 } from '@crihub/contract';
 import { type Clock, type ContainerId, describeError, kindOf, RuntimeError } from '@crihub/kernel';
 import { ociResources, parseSignal, type SpecHost } from '@crihub/service-oci';
+import { notFound, type Turns, wrongState } from '@crihub/service-sandbox';
 import { jsonAny, OCI_TYPES } from '../api/any.ts';
 import type { ContainerStore } from '../api/container-store.ts';
 import type { TaskService } from '../api/task-service.ts';
-import { notFound, wrongState } from '../failures.ts';
-import type { Turns } from '../turns.ts';
 import type { ContainerCreation } from './container-creation.ts';
 import { endTask, signalTask } from './end-task.ts';
 import type { LocalContainer } from './local-container.ts';

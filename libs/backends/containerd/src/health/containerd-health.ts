@@ -1,11 +1,16 @@
 import type { BackendHealth, Capabilities } from '@crihub/contract';
 import { describeError, kindOf } from '@crihub/kernel';
+import {
+  capabilitiesOf,
+  featuresOfVersion,
+  type HostFeatures,
+  parseFeatures,
+  type RuntimeFeatures,
+} from '@crihub/service-sandbox';
 import type { GrpcConnection } from '@crihub/transport/grpc-client';
 import { run } from '@crihub/transport/process';
 import { introspection, types, version } from '@crihub/wire/containerd';
 import { type ContainerdOptions, RUNC_SHIM } from '../options.ts';
-import { capabilitiesOf, type HostFeatures } from './capabilities.ts';
-import { featuresOfVersion, parseFeatures, type RuntimeFeatures } from './runtime-features.ts';
 
 export interface ContainerdHealthDependencies {
   readonly connection: GrpcConnection;

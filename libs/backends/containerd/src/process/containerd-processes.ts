@@ -10,12 +10,12 @@ import {
 } from '@crihub/kernel';
 import type { Cgroups } from '@crihub/linux';
 import { execProcess, type OciProcess, type OciSpec } from '@crihub/service-oci';
+import { notFound, wrongState } from '@crihub/service-sandbox';
 import { jsonAny, OCI_TYPES, parseJsonAny } from '../api/any.ts';
 import type { ContainerStore } from '../api/container-store.ts';
 import type { TaskService, TaskStreams } from '../api/task-service.ts';
 import type { LocalContainer } from '../container/local-container.ts';
 import type { LocalContainers } from '../container/local-containers.ts';
-import { notFound, wrongState } from '../failures.ts';
 import { streamPaths } from '../io/container-output.ts';
 import type { Layout } from '../layout.ts';
 import { removeLocal } from '../records/local-file.ts';

@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoCode } from '@crihub/kernel';
 import type { z } from 'zod';
@@ -25,6 +25,11 @@ export async function readLocal<T extends z.ZodType>(
     if (errnoCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** Makes a directory with those above it; others may pass through it, and no more. */
+export async function makeLocal(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o711 });
 }
 
 /** Removes a directory with all that is in it; nothing must be mounted there. */

@@ -8,19 +8,23 @@ import type {
 } from '@crihub/contract';
 import { type ContainerId, kindOf, type SandboxId } from '@crihub/kernel';
 import type { Cgroups } from '@crihub/linux';
+import {
+  notFound,
+  podCgroup,
+  type SandboxNamespaces,
+  type Turns,
+  wrongState,
+  preparedSandbox,
+} from '@crihub/service-sandbox';
 import type { ContainerStore } from '../api/container-store.ts';
 import type { TaskService } from '../api/task-service.ts';
 import type { ContainerdContainers } from '../container/containerd-containers.ts';
 import { killTask } from '../container/end-task.ts';
-import { notFound, wrongState } from '../failures.ts';
 import type { Layout } from '../layout.ts';
-import { podCgroup } from '../pod-cgroups.ts';
 import { LABELS, type RecordIdentity, sandboxLabels, storedRecord } from '../records/container-labels.ts';
 import { readLocal, writeLocal } from '../records/local-file.ts';
-import type { Turns } from '../turns.ts';
 import { type LocalSandbox, localSandbox } from './local-sandbox.ts';
 import type { Pause } from './pause.ts';
-import { preparedSandbox, type SandboxNamespaces } from './sandbox-namespaces.ts';
 
 export interface ContainerdSandboxesOptions extends RecordIdentity {
   readonly cgroupDriver: 'cgroupfs' | 'systemd';

@@ -1,17 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sandbox } from '@crihub/contract';
+import { containerCgroup, pauseSpec, sandboxPaths } from '@crihub/service-sandbox';
 import { jsonAny, OCI_TYPES } from '../api/any.ts';
 import type { StoredContainer } from '../api/container-store.ts';
 import { type RuntimeChoice, runtimeOf } from '../api/runtime-options.ts';
 import type { TaskService } from '../api/task-service.ts';
 import type { Layout } from '../layout.ts';
 import { RUNC_SHIM } from '../options.ts';
-import { containerCgroup } from '../pod-cgroups.ts';
-import { pauseSpec } from '../spec/pause-spec.ts';
 import { endTask } from '../container/end-task.ts';
 import { findPauseProgram } from './pause-program.ts';
-import { sandboxPaths } from './sandbox-namespaces.ts';
 
 export interface PauseOptions extends RuntimeChoice {
   readonly pausePath: string;
@@ -75,9 +73,18 @@ export class Pause {
       cgroupsPath: containerCgroup(sandbox.id, sandbox, cgroupDriver).specPath,
       program: await findPauseProgram(pausePath),
       oomScoreAdj: Math.max(OOM_SCORE_ADJ, minOomScoreAdj),
+      annotations: sandboxAnnotations(sandbox),
     });
   }
 }
+
+/** Those of containerd's CRI, by which shims that make a machine for the pod know its task. */
+const sandboxAnnotations = ({ id, metadata }: Pick<Sandbox, 'id' | 'metadata'>): Record<string, string> => ({
+  'io.kubernetes.cri.container-type': 'sandbox',
+  'io.kubernetes.cri.sandbox-id': id,
+  'io.kubernetes.cri.sandbox-name': metadata.name,
+  'io.kubernetes.cri.sandbox-namespace': metadata.namespace,
+});
 
 /** The id on the host of the pod's root. */
 export function hostRoot({ namespaces }: Pick<Sandbox, 'namespaces'>, kind: 'uids' | 'gids'): number {

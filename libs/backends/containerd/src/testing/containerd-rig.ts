@@ -1,30 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Container, Resources, Sandbox } from '@crihub/contract';
-import {
-  busyboxCommands,
-  type ContainerOverrides,
-  makeBusyboxRoot,
-  type Rig,
-  sampleContainer,
-  sampleSandbox,
-} from '@crihub/contract-testkit';
-import { type Logger, newContainerId, newSandboxId, silentLogger, sleep, systemClock } from '@crihub/kernel';
-import {
-  Cgroups,
-  commandLineOf,
-  type HostFacts,
-  listMounts,
-  listPids,
-  Mounts,
-  NamespaceWorker,
-  PinnedNamespaces,
-  probeHost,
-  rootOfController,
-} from '@crihub/linux';
+import { busyboxCommands, type ContainerOverrides, type Rig } from '@crihub/contract-testkit';
+import { type Logger, silentLogger, sleep, systemClock } from '@crihub/kernel';
+import { commandLineOf, listPids } from '@crihub/linux';
 import { CdiRegistry } from '@crihub/service-oci';
-import { spawnProcess } from '@crihub/transport/process';
+import { RigMachine } from '@crihub/service-sandbox/testing';
 import { ContainerdBackend } from '../containerd-backend.ts';
 import { type ContainerdOptions, containerdOptions } from '../options.ts';
 import { ContainerdDaemon } from './containerd-daemon.ts';
@@ -38,54 +20,33 @@ export interface ContainerdRigOptions extends Partial<ContainerdOptions> {
 /** A containerd backend with a containerd of its own, all files below one directory. */
 export class ContainerdRig implements Rig {
   readonly commands = busyboxCommands;
-  readonly directory: string;
   readonly daemon: ContainerdDaemon;
-  readonly cgroups: Cgroups;
+  readonly #machine: RigMachine;
   readonly #options: ContainerdOptions;
   readonly #logger: Logger;
-  readonly #worker: NamespaceWorker;
-  readonly #mounts: Mounts;
-  readonly #namespaces: PinnedNamespaces;
-  readonly #host: HostFacts;
   #backend: ContainerdBackend;
 
   static async start({ program, logger, ...options }: ContainerdRigOptions = {}): Promise<ContainerdRig> {
     const directory = await mkdtemp(join(tmpdir(), 'crihub-ctrd-'));
     const daemon = new ContainerdDaemon(directory, program);
-    const worker = new NamespaceWorker();
-    const mounts = new Mounts({ worker });
-    const namespaces = new PinnedNamespaces({ worker, spawn: spawnProcess });
-    const [host] = await Promise.all([probeHost(directory, { mounts, namespaces }), daemon.start()]);
-    const parts = { daemon, cgroups: await Cgroups.detect(), worker, mounts, namespaces, host };
-    const rig = new ContainerdRig(directory, parts, options, logger ?? silentLogger);
+    const [machine] = await Promise.all([RigMachine.start(directory), daemon.start()]);
+    const rig = new ContainerdRig(machine, daemon, options, logger ?? silentLogger);
     await rig.#backend.start(AbortSignal.timeout(10_000));
     return rig;
   }
 
   private constructor(
-    directory: string,
-    parts: {
-      readonly daemon: ContainerdDaemon;
-      readonly cgroups: Cgroups;
-      readonly worker: NamespaceWorker;
-      readonly mounts: Mounts;
-      readonly namespaces: PinnedNamespaces;
-      readonly host: HostFacts;
-    },
+    machine: RigMachine,
+    daemon: ContainerdDaemon,
     options: Partial<ContainerdOptions>,
     logger: Logger,
   ) {
-    this.directory = directory;
-    this.daemon = parts.daemon;
-    this.cgroups = parts.cgroups;
-    this.#worker = parts.worker;
-    this.#mounts = parts.mounts;
-    this.#namespaces = parts.namespaces;
-    this.#host = parts.host;
+    this.daemon = daemon;
+    this.#machine = machine;
     this.#logger = logger;
     this.#options = containerdOptions.parse({
-      socketPath: parts.daemon.socketPath,
-      networkNamespaceDirectory: join(directory, 'netns'),
+      socketPath: daemon.socketPath,
+      networkNamespaceDirectory: join(machine.directory, 'netns'),
       ...options,
     });
     this.#backend = this.#make();
@@ -93,6 +54,10 @@ export class ContainerdRig implements Rig {
 
   get backend(): ContainerdBackend {
     return this.#backend;
+  }
+
+  get directory(): string {
+    return this.#machine.directory;
   }
 
   async reopen(whileDown?: () => Promise<void>): Promise<ContainerdBackend> {
@@ -103,43 +68,20 @@ export class ContainerdRig implements Rig {
     return this.#backend;
   }
 
-  async makeSandbox(overrides: Partial<Sandbox> = {}): Promise<Sandbox> {
-    const id = newSandboxId();
-    const directory = join(this.directory, 'pods', id);
-    await mkdir(directory, { recursive: true });
-    for (const name of ['hosts', 'hostname', 'resolv.conf']) await writeFile(join(directory, name), '');
-    const cgroupParent = `${this.#cgroupParent}/${id.slice(0, 12)}`;
-    return sampleSandbox({ id, directory, cgroupParent, ...overrides });
+  async makeSandbox(overrides?: Partial<Sandbox>): Promise<Sandbox> {
+    return await this.#machine.makeSandbox(overrides);
   }
 
-  async makeContainer(sandbox: Sandbox, overrides: ContainerOverrides = {}): Promise<Container> {
-    const id = newContainerId();
-    const rootfs = join(sandbox.directory, `${id.slice(0, 12)}-root`);
-    await makeBusyboxRoot(rootfs);
-    const logPath = join(sandbox.directory, `${id.slice(0, 12)}.log`);
-    return sampleContainer(sandbox, { id, logPath, rootfs, ...overrides });
+  async makeContainer(sandbox: Sandbox, overrides?: ContainerOverrides): Promise<Container> {
+    return await this.#machine.makeContainer(sandbox, overrides);
   }
 
   async countProcesses(container: Container, word: string): Promise<number> {
-    const pids = await this.cgroups.processes(this.#cgroupOf(container));
-    const lines = await Promise.all(pids.map(commandLineOf));
-    return lines.filter((line) => line.some((one) => one.includes(word))).length;
+    return await this.#machine.countProcesses(this.#machine.containerCgroup(container), word);
   }
 
   async readLimits(container: Container): Promise<Pick<Resources, 'memoryLimitBytes' | 'cpuQuotaUs'>> {
-    const { layout } = this.cgroups;
-    const read = async (controller: string, file: string): Promise<string> => {
-      const root = rootOfController(layout, controller) ?? '';
-      return (await readFile(join(root, this.#cgroupOf(container), file), 'utf8')).trim();
-    };
-    if (layout.version === 'v2') {
-      const [quota] = (await read('cpu', 'cpu.max')).split(' ');
-      return { memoryLimitBytes: Number(await read('memory', 'memory.max')), cpuQuotaUs: Number(quota) };
-    }
-    return {
-      memoryLimitBytes: Number(await read('memory', 'memory.limit_in_bytes')),
-      cpuQuotaUs: Number(await read('cpu', 'cpu.cfs_quota_us')),
-    };
+    return await this.#machine.readLimits(this.#machine.containerCgroup(container));
   }
 
   /** containerd dies and comes back. */
@@ -161,26 +103,16 @@ export class ContainerdRig implements Rig {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#backend.close();
-    if (await this.cgroups.exists(this.#cgroupParent)) {
-      await this.cgroups.kill(this.#cgroupParent);
-      await this.cgroups.remove(this.#cgroupParent);
-    }
+    await this.#machine.killPods();
     await this.daemon[Symbol.asyncDispose]();
     for (const { pid } of await this.#shims()) process.kill(pid, 'SIGKILL');
-    await this.#mounts.unmountUnder(this.directory);
-    await this.#worker.close();
-    await rm(this.directory, { recursive: true, force: true });
+    await this.#machine[Symbol.asyncDispose]();
   }
 
   async #leaks(): Promise<readonly string[]> {
-    const mounts = (await listMounts(this.directory)).filter(({ target }) => !target.endsWith('/netns'));
-    const files = await Promise.all(OWN_DIRECTORIES.map((name) => filesIn(join(this.directory, name))));
-    const processes = await this.cgroups.processes(this.#cgroupParent).catch(() => []); // no pod was made
     return [
       ...(await this.#shims()).map(({ words }) => `process ${words.join(' ')}`),
-      ...processes.map((pid) => `process ${String(pid)} in the pods' cgroup`),
-      ...mounts.map(({ target }) => `mount ${target}`),
-      ...files.flat().map((path) => `file ${path}`),
+      ...(await this.#machine.leaks(OWN_DIRECTORIES)),
     ];
   }
 
@@ -194,6 +126,7 @@ export class ContainerdRig implements Rig {
   }
 
   #make(): ContainerdBackend {
+    const { host, cgroups, namespaces, mounts } = this.#machine;
     return new ContainerdBackend(
       {
         ...this.#options,
@@ -204,26 +137,14 @@ export class ContainerdRig implements Rig {
       {
         logger: this.#logger,
         clock: systemClock,
-        host: this.#host,
-        cgroups: this.cgroups,
-        namespaces: this.#namespaces,
-        mounts: this.#mounts,
+        host,
+        cgroups,
+        namespaces,
+        mounts,
         cdi: new CdiRegistry(),
       },
     );
   }
-
-  get #cgroupParent(): string {
-    return `/${this.directory.split('/').at(-1) ?? ''}`;
-  }
-
-  #cgroupOf({ id, sandboxId }: Container): string {
-    return `${this.#cgroupParent}/${sandboxId.slice(0, 12)}/${id}`;
-  }
 }
 
 const OWN_DIRECTORIES = ['run/sandboxes', 'run/containers', 'netns'];
-
-async function filesIn(directory: string): Promise<readonly string[]> {
-  return (await readdir(directory)).map((name) => join(directory, name));
-}

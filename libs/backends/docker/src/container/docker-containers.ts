@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type {
   Container,
@@ -138,6 +139,7 @@ export class DockerContainers implements ContainerOperations {
     const engineId = await link.createOrFind(containerName(container.id), body, () =>
       images.ensure(container.imageId),
     );
+    await touch(container.logPath);
     return { cgroup: engineCgroup(engineId, sandbox, this.#options.cgroupDriver) };
   }
 
@@ -234,4 +236,11 @@ function startedOf(details: ContainerDetails): StartedContainer {
   const state = stateOf(details);
   if (state.name === 'running') return { pid: state.pid, startedAt: state.startedAt };
   return { startedAt: startTimeOf(details) };
+}
+
+/** Clients open the log as soon as the container has started, which may be before its first line is copied. */
+async function touch(logPath: string): Promise<void> {
+  if (logPath === '') return;
+  const file = await open(logPath, 'a', 0o640);
+  await file.close();
 }

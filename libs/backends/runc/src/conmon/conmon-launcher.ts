@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { RuntimeError, untilAborted, withDeadline } from '@crihub/kernel';
+import { runtimeMessage } from '@crihub/service-sandbox';
 import { BASE_ENVIRONMENT, type SpawnedProcess } from '@crihub/transport/process';
 import type { Executor, ProcessRef } from '../execution/executor.ts';
-import { runtimeMessage } from '../runtime/runtime-message.ts';
 import {
   conmonArguments,
   conmonPidFile,

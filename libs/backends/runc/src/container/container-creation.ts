@@ -2,12 +2,11 @@ import { join } from 'node:path';
 import type { Container, Sandbox } from '@crihub/contract';
 import { RuntimeError } from '@crihub/kernel';
 import { serializeOci } from '@crihub/service-oci';
-import type { ContainerSpecs } from '../bundle/container-specs.ts';
+import { type ContainerSpecs, sandboxPaths } from '@crihub/service-sandbox';
+import { monitorCgroup } from '../conmon/monitor-cgroup.ts';
 import type { ConmonLauncher, Launched } from '../conmon/conmon-launcher.ts';
 import type { Executor } from '../execution/executor.ts';
 import type { Layout } from '../layout.ts';
-import { monitorCgroup } from '../pod-cgroups.ts';
-import { sandboxPaths } from '../sandbox/sandbox-namespaces.ts';
 
 export interface ContainerCreationDependencies {
   readonly layout: Layout;

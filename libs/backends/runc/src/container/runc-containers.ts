@@ -8,14 +8,12 @@ import type {
 } from '@crihub/contract';
 import { type Clock, type ContainerId, kindOf, RuntimeError, type SandboxId } from '@crihub/kernel';
 import { parseSignal } from '@crihub/service-oci';
+import { containerCgroup, isUnrunnableProgram, notFound, wrongState } from '@crihub/service-sandbox';
 import { removeRemains, type RemainsDependencies } from '../bundle/remains.ts';
-import { notFound, wrongState } from '../failures.ts';
-import { containerCgroup } from '../pod-cgroups.ts';
 import type { ExecProcesses } from '../process/exec-processes.ts';
 import type { ContainerRecord, CreatedRecord } from '../records/container-record.ts';
 import type { JsonRecords } from '../records/json-records.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
-import { isUnrunnableProgram } from '../runtime/runtime-message.ts';
 import { type ContainerCreation, pidNamespaceOwner } from './container-creation.ts';
 import { changeLimits } from './container-limits.ts';
 import { reopenLog } from './container-log.ts';

@@ -1,24 +1,22 @@
 import { stat } from 'node:fs/promises';
 import type { BackendHealth, Capabilities } from '@crihub/contract';
 import { describeError, reasonOf, RuntimeError } from '@crihub/kernel';
+import {
+  capabilitiesOf,
+  featuresOfVersion,
+  type HostFeatures,
+  parseFeatures,
+  runtimeMessage,
+} from '@crihub/service-sandbox';
 import type { Executor } from '../execution/executor.ts';
-import { runtimeMessage } from '../runtime/runtime-message.ts';
 import type { Programs } from './programs.ts';
-import { featuresOfVersion, parseFeatures, type RuntimeFeatures } from './runtime-features.ts';
-
-/** What the machine can do of what runtimes need for it. */
-export interface HostFeatures {
-  readonly userNamespaces: boolean;
-  readonly idmappedMounts: boolean;
-  readonly recursiveReadonlyMounts: boolean;
-  /** Controllers that the unified hierarchy of a host with cgroup v1 has taken; none with v2. */
-  readonly stolenControllers: readonly string[];
-}
 
 export interface RuncHealthDependencies {
   readonly executor: Executor;
   readonly programs: Programs;
   readonly features: HostFeatures;
+  /** Controllers that the unified hierarchy of a host with cgroup v1 has taken; none with v2. */
+  readonly stolenControllers: readonly string[];
 }
 
 interface Probe {
@@ -57,7 +55,7 @@ export class RuncHealth {
   }
 
   async #probe(signal: AbortSignal): Promise<Probe> {
-    const { programs } = this.#dependencies;
+    const { programs, features: host } = this.#dependencies;
     const [runtime, conmon, pause] = await Promise.all([
       programs.runtime(),
       programs.conmon(),
@@ -73,13 +71,14 @@ export class RuncHealth {
     this.#refuseHybrid(runtimeVersion);
     const features = parseFeatures(told) ?? featuresOfVersion(runtimeVersion);
     const version = `${runtimeVersion}, ${conmonVersion}`;
-    this.#last = { key, version, capabilities: this.#capabilities(features, pause !== undefined) };
+    const capabilities = { ...capabilitiesOf(host, features), sharedPid: pause !== undefined };
+    this.#last = { key, version, capabilities };
     return this.#last;
   }
 
   /** crun does not run containers at all on such a host. */
   #refuseHybrid(version: string): void {
-    const { stolenControllers } = this.#dependencies.features;
+    const { stolenControllers } = this.#dependencies;
     if (!version.startsWith('crun') || stolenControllers.length === 0) return;
     const names = stolenControllers.join(',');
     throw new RuntimeError(
@@ -88,29 +87,6 @@ export class RuncHealth {
         `mount them (mount -t cgroup -o ${names} cgroup /sys/fs/cgroup/${stolenControllers[0] ?? ''}) or use runc`,
       { reason: 'HybridCgroups' },
     );
-  }
-
-  #capabilities(
-    { recursiveReadonlyMounts, idmappedMounts }: RuntimeFeatures,
-    sharedPid: boolean,
-  ): Capabilities {
-    const { features: host } = this.#dependencies;
-    return {
-      // The pod's volumes need id-mapped mounts; without them only root file systems would work.
-      userNamespaces: host.userNamespaces && host.idmappedMounts && idmappedMounts,
-      userNamespacesWithHostNetwork: false,
-      recursiveReadonlyMounts: host.recursiveReadonlyMounts && recursiveReadonlyMounts,
-      idmappedMounts: host.idmappedMounts && idmappedMounts,
-      mountOptions: true,
-      bidirectionalMounts: true,
-      hostNetwork: true,
-      hostPid: true,
-      hostIpc: true,
-      sharedPid,
-      privileged: true,
-      devices: true,
-      updateSandboxResources: true,
-    };
   }
 
   async #firstLine(program: string, argument: string, signal: AbortSignal): Promise<string> {

@@ -8,8 +8,8 @@ import type { MarkedSearch } from './process-mark.ts';
 
 /** As a shell says of a command that can't be run. The runtime's sentence is in the error stream. */
 const CANNOT_RUN_EXIT_CODE = 127;
-/** Codes that runtimes end with for failures of their own. */
-const RUNTIME_FAILURES: readonly number[] = [1, 125, 126, 127, 255];
+/** Codes that runtimes end with when no process ran: for failures of their own, or for no good reason. */
+const RUNTIME_FAILURES: readonly number[] = [0, 1, 125, 126, 127, 255];
 
 /** Time for the runtime to notice that its process has ended, in ms. */
 const REAP_MS = 500;
@@ -60,7 +60,7 @@ export class ExecSession implements ProcessSession {
   async #exit(): Promise<ProcessExit> {
     const { child, pidFile, directory } = this.#input;
     const exitCode = await child.exited;
-    const ran = exitCode === 0 || (await this.#executor.files.status(pidFile)) !== undefined;
+    const ran = (await this.#executor.files.status(pidFile)) !== undefined;
     await this.#executor.files.remove(directory);
     const failed = !ran && RUNTIME_FAILURES.includes(exitCode);
     return { exitCode: failed ? CANNOT_RUN_EXIT_CODE : exitCode };

@@ -1,12 +1,12 @@
 import type { AttachSpec, ExecSpec, ProcessOperations, ProcessSession } from '@crihub/contract';
 import { type ContainerId, errnoCode } from '@crihub/kernel';
+import { notFound, wrongState } from '@crihub/service-sandbox';
 import { BASE_ENVIRONMENT } from '@crihub/transport/process';
 import { attachStreams } from '../conmon/attach-streams.ts';
 import { attachSocket } from '../conmon/conmon-arguments.ts';
 import type { ContainerStates } from '../container/container-state.ts';
 import type { Executor } from '../execution/executor.ts';
 import { UNKNOWN_EXIT_CODE } from '../exits/exit-files.ts';
-import { notFound, wrongState } from '../failures.ts';
 import type { Layout } from '../layout.ts';
 import type { ContainerRecord, CreatedRecord } from '../records/container-record.ts';
 import type { JsonRecords } from '../records/json-records.ts';

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { RuntimeError, untilAborted, withDeadline } from '@crihub/kernel';
+import { runtimeMessage } from '@crihub/service-sandbox';
 import { BASE_ENVIRONMENT, type SpawnedProcess } from '@crihub/transport/process';
 import { type AttachStreams, attachStreams } from '../conmon/attach-streams.ts';
 import { attachSocket, conmonExecArguments, type MonitoredExec } from '../conmon/conmon-arguments.ts';
 import { parseConmonMessage, parseSyncReport } from '../conmon/sync-report.ts';
 import type { Executor } from '../execution/executor.ts';
-import { runtimeMessage } from '../runtime/runtime-message.ts';
 import { markedCommand } from './process-mark.ts';
 
 export interface TerminalExecOptions {

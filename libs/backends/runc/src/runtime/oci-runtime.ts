@@ -1,7 +1,7 @@
 import { RuntimeError } from '@crihub/kernel';
+import { runtimeMessage } from '@crihub/service-sandbox';
 import type { RunResult } from '@crihub/transport/process';
 import type { Executor } from '../execution/executor.ts';
-import { runtimeMessage } from './runtime-message.ts';
 
 export interface OciRuntimeOptions {
   /** Directory of its state. */

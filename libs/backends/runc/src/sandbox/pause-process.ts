@@ -1,13 +1,18 @@
 import { join } from 'node:path';
 import type { Sandbox } from '@crihub/contract';
 import { serializeOci } from '@crihub/service-oci';
-import { PAUSE_MOUNTS, PAUSE_PROGRAM, pauseSpec } from '../bundle/pause-spec.ts';
+import {
+  containerCgroup,
+  PAUSE_MOUNTS,
+  PAUSE_PROGRAM,
+  pauseSpec,
+  sandboxPaths,
+} from '@crihub/service-sandbox';
+import { monitorCgroup } from '../conmon/monitor-cgroup.ts';
 import type { ConmonLauncher, Launched } from '../conmon/conmon-launcher.ts';
 import type { Executor } from '../execution/executor.ts';
 import type { Layout } from '../layout.ts';
-import { containerCgroup, monitorCgroup } from '../pod-cgroups.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
-import { sandboxPaths } from './sandbox-namespaces.ts';
 
 export interface PauseProcessOptions {
   readonly cgroupDriver: 'cgroupfs' | 'systemd';

@@ -7,16 +7,22 @@ import type {
   StartedSandbox,
 } from '@crihub/contract';
 import type { ContainerId, SandboxId } from '@crihub/kernel';
-import { sharesPid } from '../bundle/container-namespaces.ts';
+import {
+  containerCgroup,
+  notFound,
+  podCgroup,
+  preparedSandbox,
+  type SandboxNamespaces,
+  sharesPid,
+  wrongState,
+} from '@crihub/service-sandbox';
+import { monitorCgroup } from '../conmon/monitor-cgroup.ts';
 import { removeRemains, type RemainsDependencies } from '../bundle/remains.ts';
 import type { RuncContainers } from '../container/runc-containers.ts';
-import { notFound, wrongState } from '../failures.ts';
-import { containerCgroup, monitorCgroup, podCgroup } from '../pod-cgroups.ts';
 import type { ContainerRecord } from '../records/container-record.ts';
 import type { JsonRecords } from '../records/json-records.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
 import type { PauseProcess } from './pause-process.ts';
-import { preparedSandbox, type SandboxNamespaces } from './sandbox-namespaces.ts';
 
 export interface RuncSandboxesOptions {
   readonly bootId: string;

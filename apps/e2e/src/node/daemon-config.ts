@@ -1,0 +1,58 @@
+import path from 'node:path';
+import type { BridgeNetwork } from '@crihub/tool-fixtures';
+
+/** A handler as the configuration has it. */
+export interface HandlerConfig {
+  readonly backend: string;
+  readonly [option: string]: unknown;
+}
+
+export type Handlers = Readonly<Record<string, HandlerConfig>>;
+
+/** The OCI runtimes that set-up installs, each a handler of its own name. */
+export const OCI_RUNTIMES = ['runc', 'crun'] as const;
+
+export interface DaemonConfigOptions {
+  /** Takes the daemon's state, socket and everything else of it. */
+  readonly directory: string;
+  readonly network: BridgeNetwork;
+  readonly certsDirectory: string;
+  readonly handlers: Handlers;
+  readonly defaultHandler: string;
+  /** How long a network plugin may take. */
+  readonly pluginTimeoutSeconds?: number;
+  /** In place of `state` below the directory. */
+  readonly stateDirectory?: string;
+}
+
+/** A handler that runs pods by this OCI runtime and pins their network namespaces below the directory. */
+export const ociHandler = (
+  directory: string,
+  runtime: string,
+  options: Readonly<Record<string, unknown>> = {},
+): HandlerConfig => ({
+  backend: 'runc',
+  runtime,
+  networkNamespaceDirectory: path.join(directory, 'netns'),
+  ...options,
+});
+
+/** The daemon's configuration file; JSON is YAML. */
+export const daemonConfig = (options: DaemonConfigOptions): string => {
+  const { directory, network, certsDirectory, handlers, defaultHandler } = options;
+  return JSON.stringify({
+    socket: path.join(directory, 'crihub.sock'),
+    stateDirectory: options.stateDirectory ?? path.join(directory, 'state'),
+    runDirectory: path.join(directory, 'run'),
+    metrics: { address: 'off' },
+    images: { registryConfigDirectory: certsDirectory },
+    network: {
+      confDirectory: network.configDirectory,
+      binDirectories: [network.pluginDirectory],
+      cacheDirectory: path.join(directory, 'cni-results'),
+      pluginTimeoutSeconds: options.pluginTimeoutSeconds ?? 30,
+    },
+    handlers,
+    defaultHandler,
+  });
+};

@@ -1,0 +1,1 @@
+export { RigMachine } from './rig-machine.ts';
