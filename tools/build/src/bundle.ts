@@ -9,6 +9,9 @@ const REQUIRE =
   "import { createRequire as createBundleRequire } from 'node:module';\n" +
   'const require = createBundleRequire(import.meta.url);';
 
+/** Machine code that speeds ssh2 up where it was built, and that ssh2 does without where it can't be loaded. */
+const OPTIONAL_PACKAGES = ['cpu-features', '*/sshcrypto.node'] as const;
+
 /**
  * Writes one module for each entry point, and those that they share, into `directory`.
  * @throws what esbuild throws: its message names file and line.
@@ -30,7 +33,7 @@ export async function bundle(directory: string): Promise<Metafile> {
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none', // whole licences are shipped beside the bundle
-    external: [...NATIVE_PACKAGES],
+    external: [...NATIVE_PACKAGES, ...OPTIONAL_PACKAGES],
     banner: { js: REQUIRE },
     plugins: [builtinModules, workerUrls(ENTRY_POINTS)],
     metafile: true,
