@@ -52,7 +52,9 @@ async function installPackages() {
   const missing = missingPackages(root);
   if (missing.length === 0) return;
   console.log(`▸ installing ${missing.length} npm packages (npm ci); this happens once for each lock file`);
-  const code = await child('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { timeout: INSTALL_TIMEOUT_MS });
+  const code = await child('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    timeout: INSTALL_TIMEOUT_MS,
+  });
   if (code !== 0) {
     console.error(`npm ci failed with exit code ${code}; its messages are above`);
     process.exit(1);
