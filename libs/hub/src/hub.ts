@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { type Clock, describeError, type Logger } from '@crihub/kernel';
+import { type Clock, describeError, type Logger, withDeadline } from '@crihub/kernel';
 import { EventHub } from './events/event-hub.ts';
 import type { LifecycleEvent } from './events/lifecycle-event.ts';
 import { adminMethods } from './front/methods/admin.ts';
@@ -31,6 +31,9 @@ import { HealthMonitor } from './router/health-monitor.ts';
 import { ImageCopies } from './router/image-copies.ts';
 import { DirectoryMeter } from './stats/directory-meter.ts';
 import { Statistics, type StatisticsDeps } from './stats/statistics.ts';
+
+/** A backend that takes longer to start is left to reconnect by itself; the others do not wait for it. */
+const BACKEND_START_MS = 15_000;
 
 export interface HubOptions {
   readonly version: string;
@@ -156,7 +159,9 @@ export class Hub {
     await Promise.all(
       handlers.map(async ({ name, backend }) => {
         try {
-          await backend.start(signal);
+          await withDeadline(`start of backend ${name}`, BACKEND_START_MS, signal, (deadline) =>
+            backend.start(deadline),
+          );
         } catch (error) {
           logger.error('a backend could not start; its handler takes no pods', {
             handler: name,

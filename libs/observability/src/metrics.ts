@@ -19,7 +19,6 @@ export class Metrics {
   readonly #calls: Histogram<'method' | 'code'>;
   readonly #running: Gauge<'method'>;
   readonly #phases: Histogram<'handler' | 'phase' | 'outcome'>;
-  readonly #findings: Counter<'kind'>;
   readonly #sessions: Histogram<'kind' | 'transport' | 'outcome'>;
   readonly #openSessions: Gauge<'kind' | 'transport'>;
   readonly #refusals: Counter<'status'>;
@@ -66,12 +65,6 @@ export class Metrics {
       labelNames: ['status'],
       registers,
     });
-    this.#findings = new Counter({
-      name: 'crihub_audit_findings_total',
-      help: 'Disagreements between records and backends that were found and mended',
-      labelNames: ['kind'],
-      registers,
-    });
   }
 
   /** For the CRI front. */
@@ -98,9 +91,6 @@ export class Metrics {
     },
     refused: (status: number): void => this.#refusals.inc({ status: String(status) }),
   };
-
-  /** For the audit. */
-  readonly finding = (kind: string): void => this.#findings.inc({ kind });
 
   /** Adds the gauges that are read on demand. Call once. */
   addGauges(gauges: HubGauges): void {

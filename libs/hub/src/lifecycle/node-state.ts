@@ -2,7 +2,12 @@ import type { ContainerExit } from '@crihub/contract';
 import { type Clock, type ContainerId, KeyedMutex, type Logger, type SandboxId } from '@crihub/kernel';
 import type { EventHub } from '../events/event-hub.ts';
 import type { LifecycleChange, LifecycleEvent } from '../events/lifecycle-event.ts';
-import { type ContainerEnd, type ContainerRecord, isVisibleContainer } from '../records/container-record.ts';
+import {
+  type ContainerEnd,
+  endOfExit,
+  type ContainerRecord,
+  isVisibleContainer,
+} from '../records/container-record.ts';
 import type { Records } from '../records/records.ts';
 import { isVisibleSandbox, type SandboxRecord } from '../records/sandbox-record.ts';
 
@@ -53,12 +58,7 @@ export class NodeState {
 
   /** Writes down how a container ended, if that is news. The caller holds its lock. */
   recordExit(id: ContainerId, exit: ContainerExit): void {
-    this.recordEnd(id, {
-      finishedAt: exit.finishedAt,
-      exitCode: exit.exitCode,
-      reason: exit.oomKilled ? 'OOMKilled' : exit.exitCode === 0 ? 'Completed' : 'Error',
-      message: '',
-    });
+    this.recordEnd(id, endOfExit(exit));
   }
 
   /** The same for an end that no exit of a process tells. */

@@ -1,4 +1,4 @@
-import type { Container, Resources } from '@crihub/contract';
+import type { Container, ContainerExit, Resources } from '@crihub/contract';
 import type { ContainerId, SandboxId } from '@crihub/kernel';
 import type { MountRequest } from '../front/parse/mounts.ts';
 
@@ -40,3 +40,11 @@ export const isVisibleContainer = ({ phase }: ContainerRecord): boolean =>
 /** One container of one name and attempt exists at most once in a pod. */
 export const containerKey = (sandboxId: SandboxId, { name, attempt }: Container['metadata']): string =>
   [sandboxId, name, String(attempt)].join('/');
+
+/** What the exit of its first process says of a container's end. */
+export const endOfExit = ({ exitCode, finishedAt, oomKilled }: ContainerExit): ContainerEnd => ({
+  finishedAt,
+  exitCode,
+  reason: oomKilled ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error',
+  message: '',
+});

@@ -1,7 +1,7 @@
 import type { ContainerExit, Inventory, InventoryContainer, InventorySandbox } from '@crihub/contract';
 import { type Logger, withDeadline } from '@crihub/kernel';
 import type { NodeState } from '../lifecycle/node-state.ts';
-import type { ContainerRecord } from '../records/container-record.ts';
+import { type ContainerEnd, type ContainerRecord, endOfExit } from '../records/container-record.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
 import type { Handler } from '../router/handler.ts';
 
@@ -90,9 +90,5 @@ function stateOf(
   }
 }
 
-const endOf = (exit: ContainerExit | undefined, now: bigint): NonNullable<ContainerRecord['end']> => ({
-  finishedAt: exit?.finishedAt ?? now,
-  exitCode: exit?.exitCode ?? 255,
-  reason: exit === undefined ? 'Unknown' : exit.exitCode === 0 ? 'Completed' : 'Error',
-  message: '',
-});
+const endOf = (exit: ContainerExit | undefined, now: bigint): ContainerEnd =>
+  exit === undefined ? { finishedAt: now, exitCode: 255, reason: 'Unknown', message: '' } : endOfExit(exit);
