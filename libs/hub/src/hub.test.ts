@@ -155,6 +155,19 @@ describe('creations', () => {
     },
   );
 
+  it('finish an owed removal of the same container first', async () => {
+    const pod = await rig.runSandbox();
+    rig.backendFailpoints.arm('backend.container.create.after', {
+      type: 'fail',
+      error: new Error('injected'),
+    });
+    rig.backendFailpoints.arm('backend.container.remove.before', { type: 'fail', error: new Error('busy') });
+    await expect(rig.createContainer(pod)).rejects.toThrow('injected');
+    expect(rig.hub.figures().owedWork).toBe(1);
+    expect(await rig.createContainer(pod)).toMatch(/^[0-9a-f]{64}$/);
+    expect(rig.hub.figures().owedWork).toBe(0);
+  });
+
   it('are refused in a pod that is stopped', async () => {
     const pod = await rig.runSandbox();
     await rig.runtime.StopPodSandbox({ podSandboxId: pod }, rig.context);

@@ -67,15 +67,28 @@ export class CreateContainer {
     const handler = handlers.of(pod);
     checkContainerCapabilities(handler.name, health.capabilitiesOf(handler.name), request);
     const key = containerKey(pod.id, request.metadata);
-    const existing = node.records
-      .containersOf(pod.id)
-      .find((record) => containerKey(record.sandboxId, record.container.metadata) === key);
-    if (existing !== undefined && !this.#flights.has(key)) return answerOf(existing, fingerprint);
-    const create = (): Promise<ContainerRecord> =>
-      withDeadline('creating the container', handler.timeouts.createContainerMs, undefined, (deadline) =>
-        this.#create(handler, pod, request, fingerprint, deadline),
+    const existing = node.records.containers.withKey(key);
+    const owed = existing?.phase === 'removing' ? existing.id : undefined;
+    if (existing !== undefined && owed === undefined && !this.#flights.has(key))
+      return answerOf(existing, fingerprint);
+    const create = async (): Promise<ContainerRecord> => {
+      if (owed !== undefined) await this.#finishRemoval(owed);
+      return await withDeadline(
+        'creating the container',
+        handler.timeouts.createContainerMs,
+        undefined,
+        (deadline) => this.#create(handler, pod, request, fingerprint, deadline),
       );
+    };
     return answerOf(await this.#flights.run(key, create, signal), fingerprint);
+  }
+
+  /** As for pods: the kubelet can't see what is owed, so nobody else asks for it. @throws what it fails with. */
+  async #finishRemoval(id: ContainerId): Promise<void> {
+    const { node, teardown } = this.#deps;
+    using _held = await node.locks.acquire(id);
+    const record = node.records.containers.get(id);
+    if (record !== undefined) await teardown.container(record);
   }
 
   async #create(
@@ -246,7 +259,7 @@ function answerOf(existing: ContainerRecord, fingerprint: string): ContainerId {
   if (existing.phase === 'created' && existing.fingerprint === fingerprint) return existing.id;
   const { name, attempt } = existing.container.metadata;
   throw new RuntimeError(
-    existing.phase === 'removing' ? 'Unavailable' : 'AlreadyExists',
+    'AlreadyExists',
     `container ${name}, attempt ${String(attempt)}, exists in this pod as ${existing.id} and is ${existing.phase}`,
     { id: existing.id },
   );

@@ -51,9 +51,7 @@ export class RunSandbox {
     const handler = this.#deps.handlers.resolve(runtimeHandler);
     checkSandboxCapabilities(handler.name, this.#deps.health.capabilitiesOf(handler.name), request.sandbox);
     const key = sandboxKey(request.sandbox.metadata);
-    const existing = this.#deps.node.records.sandboxes
-      .all()
-      .find((record) => sandboxKey(record.sandbox.metadata) === key);
+    const existing = this.#deps.node.records.sandboxes.withKey(key);
     const owed = existing?.phase === 'removing' ? existing.id : undefined;
     if (existing !== undefined && owed === undefined && !this.#flights.has(key))
       return answerOf(existing, fingerprint);

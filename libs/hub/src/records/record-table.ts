@@ -9,11 +9,16 @@ import { matchId } from './id-index.ts';
  */
 export class RecordTable<Id extends string, Row extends { readonly id: Id }> {
   readonly #rows = new Map<Id, Row>();
+  /** Ids by key. Records that came from elsewhere than `put` could share one; the latest has it. */
+  readonly #byKey = new Map<string, Id>();
+  readonly #keyOf: (row: Row) => string;
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
   readonly #load: StatementSync;
 
-  constructor(database: DatabaseSync, table: 'sandboxes' | 'containers') {
+  /** `keyOf`: what no two records share beside the id; it never changes for a record. */
+  constructor(database: DatabaseSync, table: 'sandboxes' | 'containers', keyOf: (row: Row) => string) {
+    this.#keyOf = keyOf;
     this.#put = database.prepare(`INSERT OR REPLACE INTO ${table} VALUES (?, ?)`);
     this.#delete = database.prepare(`DELETE FROM ${table} WHERE id = ?`);
     this.#load = database.prepare(`SELECT id, body FROM ${table}`);
@@ -24,7 +29,7 @@ export class RecordTable<Id extends string, Row extends { readonly id: Id }> {
     for (const { id, body } of this.#load.iterate()) {
       try {
         const row = parse(String(body)) as Row;
-        this.#rows.set(row.id, row);
+        this.#remember(row);
       } catch (error) {
         logger.error('a record is unreadable and is ignored', { record: id, error: describeError(error) });
       }
@@ -45,18 +50,32 @@ export class RecordTable<Id extends string, Row extends { readonly id: Id }> {
     return id === undefined ? undefined : this.#rows.get(id);
   }
 
+  withKey(key: string): Row | undefined {
+    const id = this.#byKey.get(key);
+    return id === undefined ? undefined : this.#rows.get(id);
+  }
+
   all(): MapIterator<Row> {
     return this.#rows.values();
   }
 
   put(row: Row): Row {
     this.#put.run(row.id, stringify(row));
-    this.#rows.set(row.id, row);
+    this.#remember(row);
     return row;
   }
 
   delete(id: Id): void {
     this.#delete.run(id);
+    const row = this.#rows.get(id);
     this.#rows.delete(id);
+    if (row === undefined) return;
+    const key = this.#keyOf(row);
+    if (this.#byKey.get(key) === id) this.#byKey.delete(key);
+  }
+
+  #remember(row: Row): void {
+    this.#rows.set(row.id, row);
+    this.#byKey.set(this.#keyOf(row), row.id);
   }
 }

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type ContainerId, type Logger, RuntimeError, type SandboxId } from '@crihub/kernel';
-import { type ContainerRecord, isVisibleContainer } from './container-record.ts';
+import { containerKey, type ContainerRecord, isVisibleContainer } from './container-record.ts';
 import { RecordTable } from './record-table.ts';
-import { isVisibleSandbox, type SandboxRecord } from './sandbox-record.ts';
+import { isVisibleSandbox, sandboxKey, type SandboxRecord } from './sandbox-record.ts';
 import { Settings } from './settings.ts';
 
 /** All that the hub knows of pods and containers. Reads are from memory; each write is one transaction. */
@@ -13,8 +13,10 @@ export class Records {
   readonly #byPod = new Map<SandboxId, Set<ContainerId>>();
 
   constructor(database: DatabaseSync, logger: Logger) {
-    this.sandboxes = new RecordTable(database, 'sandboxes');
-    this.containers = new RecordTable(database, 'containers');
+    this.sandboxes = new RecordTable(database, 'sandboxes', ({ sandbox }) => sandboxKey(sandbox.metadata));
+    this.containers = new RecordTable(database, 'containers', ({ sandboxId, container }) =>
+      containerKey(sandboxId, container.metadata),
+    );
     this.settings = new Settings(database);
     this.sandboxes.load(logger);
     this.containers.load(logger);
