@@ -21,7 +21,7 @@ export type { Trial, Trials } from './host/trials.ts';
 export { listMounts, type MountEntry, mountPropagationOf } from './mounts/mountinfo.ts';
 export { type ChangedMount, Mounts } from './mounts/mounts.ts';
 export type { BindMount, MountSettings, TmpfsMount } from './mounts/operations.ts';
-export type { OverlayMount } from './mounts/overlay.ts';
+export type { OverlayMount } from './mounts/overlay-mount.ts';
 export type { InterfaceStatistics } from './namespaces/interface-statistics.ts';
 export type { InterfaceAddress } from './namespaces/network-operations.ts';
 export type { NamespaceSet } from './namespaces/operations.ts';

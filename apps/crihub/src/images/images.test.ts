@@ -4,7 +4,8 @@ import { PullImageResponse, PullPhase } from '@crihub/wire/admin';
 import { Image } from '@crihub/wire/cri';
 import { type CredentialOptions, readCredentials } from './credentials.ts';
 import { namesOf } from './list-images.ts';
-import { describeProgress, PullLines } from './pull-display.ts';
+import { PullLines } from './pull-display.ts';
+import { describeProgress } from './pull-progress.ts';
 
 describe('credentials', () => {
   const read = async (options: CredentialOptions, input = ''): Promise<unknown> =>

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { type PullImageResponse, PullPhase } from '@crihub/wire/admin';
 import progress, { type SingleBar } from 'cli-progress';
-import { describeProgress, type PullDisplay } from './pull-display.ts';
+import { describeProgress, type PullDisplay } from './pull-progress.ts';
 
 /** A bar that fills with the bytes of all layers. */
 export class PullBar implements PullDisplay {

@@ -1,12 +1,7 @@
-import { type PullImageResponse, PullPhase } from '@crihub/wire/admin';
-import { formatBytes } from '../output/bytes.ts';
+import type { PullImageResponse, PullPhase } from '@crihub/wire/admin';
 import type { Terminal } from '../output/terminal.ts';
 import { PullBar } from './pull-bar.ts';
-
-/** Shows how far a pull is, beside the result. Dispose of it at the end. */
-export interface PullDisplay extends Disposable {
-  show(progress: PullImageResponse): Promise<void>;
-}
+import { describeProgress, type PullDisplay } from './pull-progress.ts';
 
 const LINE_INTERVAL_MS = 3_000;
 
@@ -17,13 +12,6 @@ export function pullDisplay(reference: string, terminal: Terminal): PullDisplay 
 }
 
 const SILENT: PullDisplay = { show: async () => undefined, [Symbol.dispose]: () => undefined };
-
-/** Layers and bytes in words. */
-export function describeProgress({ phase, layers, layersDone, bytes, bytesDone }: PullImageResponse): string {
-  if (phase === PullPhase.PULL_PHASE_RESOLVING) return 'resolving';
-  if (layers === 0) return 'already here';
-  return `${String(layersDone)} of ${String(layers)} layers, ${formatBytes(bytesDone)} of ${formatBytes(bytes)}`;
-}
 
 /** A line when the phase changes, and every few seconds. */
 export class PullLines implements PullDisplay {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LinuxRig, startRig } from '../testing/rig.ts';
 import { listMounts, mountPropagationOf } from './mountinfo.ts';
-import { mountOverlay, type OverlayMount } from './overlay.ts';
+import { mountOverlay } from './overlay.ts';
+import type { OverlayMount } from './overlay-mount.ts';
 
 let rig: LinuxRig;
 beforeAll(async () => {

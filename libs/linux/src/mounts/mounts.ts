@@ -2,7 +2,7 @@ import type { MountAttribute, Propagation } from '../syscalls/mount.ts';
 import type { NamespaceWorker } from '../worker/namespace-worker.ts';
 import { listMounts } from './mountinfo.ts';
 import type { BindMount, TmpfsMount } from './operations.ts';
-import type { OverlayMount } from './overlay.ts';
+import type { OverlayMount } from './overlay-mount.ts';
 
 export interface ChangedMount {
   readonly target: string;

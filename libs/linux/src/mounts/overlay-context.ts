@@ -1,7 +1,7 @@
 import { LayerPaths } from './layer-paths.ts';
 import { closeDescriptor } from '../syscalls/libc.ts';
 import { attach, createFilesystem, type FilesystemParameter } from '../syscalls/mount.ts';
-import type { OverlayMount } from './overlay.ts';
+import type { OverlayMount } from './overlay-mount.ts';
 
 /** The kernel copies at most this much of a parameter, with the NUL that ends it (`fsconfig(2)`). */
 const PARAMETER_BYTES = 256;

@@ -3,7 +3,7 @@ import { inOtherNamespaces } from '../namespaces/thread-namespaces.ts';
 import { closeDescriptor } from '../syscalls/libc.ts';
 import { attach, changeMount, cloneTree } from '../syscalls/mount.ts';
 import { unshare } from '../syscalls/namespaces.ts';
-import type { OverlayMount } from './overlay.ts';
+import type { OverlayMount } from './overlay-mount.ts';
 
 /**
  * Mounts an overlay whose lower layers show the ids of a user namespace. Overlayfs wants such layers to be

@@ -1,6 +1,6 @@
 import { RuntimeError } from '@crihub/kernel';
 import { changeMount, MNT_DETACH, mount, unmount } from '../syscalls/mount.ts';
-import type { OverlayMount } from './overlay.ts';
+import type { OverlayMount } from './overlay-mount.ts';
 import { LayerPaths } from './layer-paths.ts';
 
 /** mount(2) takes one page of options, with the NUL that ends them. */
