@@ -37,6 +37,10 @@ export class HandlerNetwork implements SandboxNetwork {
     await this.#network.detach(this.#identity(sandbox, namespacePath), signal);
   }
 
+  async recall(id: string): Promise<AttachedNetwork | undefined> {
+    return await this.#network.recall(id);
+  }
+
   async collectGarbage(valid: () => readonly string[], signal: AbortSignal): Promise<void> {
     await this.#network.collectGarbage(valid, signal);
   }

@@ -5,7 +5,7 @@ import { pullImage, runPod } from '@crihub/tool-fixtures';
 import { run } from '@crihub/transport/process';
 import { ContainerState } from '@crihub/wire/cri';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { containersOf, podsOf, viewContainer } from '../kubelet/calls.ts';
+import { addressesOf, containersOf, podsOf, viewContainer } from '../kubelet/calls.ts';
 import { TestPod } from '../kubelet/test-pod.ts';
 import { BUSYBOX, TestNode } from '../node/test-node.ts';
 
@@ -40,6 +40,8 @@ describe('a state database', () => {
     const pod = await TestPod.run(node);
     const container = await pod.start();
     const before = await viewContainer(node.cri, container);
+    const addresses = await addressesOf(node.cri, pod.id);
+    expect(addresses).toHaveLength(1);
     await node.stopDaemon(); // its log is then in the file itself
     await damage(database);
     await node.startDaemon();
@@ -49,6 +51,7 @@ describe('a state database', () => {
       state: ContainerState.CONTAINER_RUNNING,
       pid: before.pid,
     });
+    expect(await addressesOf(node.cri, pod.id)).toEqual(addresses);
     expect([...(await containersOf(node.cri, pod.id)).keys()]).toEqual(['main']);
     expect((await readdir(state)).some((name) => name.includes('damaged'))).toBe(true);
     await pod.remove();

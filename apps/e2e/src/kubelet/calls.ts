@@ -5,6 +5,7 @@ import {
   ListContainersRequest,
   ListPodSandboxRequest,
   type PodSandboxConfig,
+  PodSandboxStatusRequest,
   RemoveContainerRequest,
   RemovePodSandboxRequest,
   RuntimeServiceService as runtime,
@@ -46,6 +47,13 @@ export async function stopPod(cri: CriClient, podSandboxId: string): Promise<voi
 
 export async function removeStoppedPod(cri: CriClient, podSandboxId: string): Promise<void> {
   await cri.call(runtime.removePodSandbox, RemovePodSandboxRequest.create({ podSandboxId }));
+}
+
+/** The pod's addresses, the primary one first; none on the node's network. */
+export async function addressesOf(cri: CriClient, podSandboxId: string): Promise<readonly string[]> {
+  const request = PodSandboxStatusRequest.create({ podSandboxId });
+  const network = (await cri.call(runtime.podSandboxStatus, request)).status?.network;
+  return [network?.ip ?? '', ...(network?.additionalIps ?? []).map(({ ip }) => ip)].filter((ip) => ip !== '');
 }
 
 /** The ids of all pods of this name and uid. */

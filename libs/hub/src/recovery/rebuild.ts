@@ -1,15 +1,16 @@
 import type { ContainerExit, Inventory, InventoryContainer, InventorySandbox } from '@crihub/contract';
-import { type Logger, withDeadline } from '@crihub/kernel';
+import { describeError, type Logger, withDeadline } from '@crihub/kernel';
 import type { NodeState } from '../lifecycle/node-state.ts';
 import { type ContainerEnd, type ContainerRecord, endOfExit } from '../records/container-record.ts';
+import type { NetworkState } from '../records/network-state.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
 import type { Handler } from '../router/handler.ts';
 
 const INVENTORY_MS = 10_000;
 
 /**
- * Makes records from what a backend holds, after the database was lost. The pod's network is taken as
- * owed: its addresses are learnt no more, but its DEL is not forgotten.
+ * Makes records from what a backend holds, after the database was lost. A pod's addresses are those that
+ * the network plugins' cache has; without them its network is owed, so that its DEL is not forgotten.
  */
 export async function rebuildRecords(handler: Handler, node: NodeState, logger: Logger): Promise<void> {
   const inventory: Inventory = await withDeadline(
@@ -19,7 +20,8 @@ export async function rebuildRecords(handler: Handler, node: NodeState, logger: 
     (signal) => handler.backend.inventory(signal),
   );
   for (const found of inventory.sandboxes) {
-    const record = sandboxRecord(handler.name, found, node.clock.nowNs());
+    const network = await networkOf(handler, found, logger);
+    const record = sandboxRecord(handler.name, found, network, node.clock.nowNs());
     if (record !== undefined) node.records.sandboxes.put(record);
   }
   for (const found of inventory.containers) {
@@ -35,10 +37,33 @@ export async function rebuildRecords(handler: Handler, node: NodeState, logger: 
   });
 }
 
-function sandboxRecord(handler: string, found: InventorySandbox, now: bigint): SandboxRecord | undefined {
-  const { sandbox, networkNamespace } = found;
+async function networkOf(
+  handler: Handler,
+  { id, sandbox, networkNamespace }: InventorySandbox,
+  logger: Logger,
+): Promise<NetworkState> {
+  if (sandbox?.namespaces.network === 'node') return { state: 'host' };
+  if (networkNamespace === undefined) return { state: 'none' };
+  try {
+    const attached = await handler.network.recall(id);
+    if (attached !== undefined) {
+      const { attachment, ips } = attached;
+      return { state: 'attached', namespacePath: networkNamespace, attachment, ips };
+    }
+  } catch (error) {
+    logger.warn("a pod's addresses can't be learnt", { sandbox: id, error: describeError(error) });
+  }
+  return { state: 'owed', namespacePath: networkNamespace };
+}
+
+function sandboxRecord(
+  handler: string,
+  found: InventorySandbox,
+  network: NetworkState,
+  now: bigint,
+): SandboxRecord | undefined {
+  const { sandbox } = found;
   if (sandbox === undefined || found.state === 'partial') return undefined;
-  const onHost = sandbox.namespaces.network === 'node';
   return {
     id: found.id,
     phase: found.state === 'running' ? 'ready' : 'notReady',
@@ -49,11 +74,7 @@ function sandboxRecord(handler: string, found: InventorySandbox, now: bigint): S
     hostPorts: [],
     fingerprint: '',
     createdAt: now,
-    network: onHost
-      ? { state: 'host' }
-      : networkNamespace === undefined
-        ? { state: 'none' }
-        : { state: 'owed', namespacePath: networkNamespace },
+    network,
     ...(found.cgroup === undefined ? {} : { cgroup: found.cgroup }),
   };
 }

@@ -23,6 +23,8 @@ export interface SandboxNetwork {
     hostPorts: readonly HostPort[],
     signal: AbortSignal,
   ): Promise<void>;
+  /** What an earlier `attach` gave the pod, for a hub that has lost its records; `undefined` if not known. */
+  recall(id: Sandbox['id']): Promise<AttachedNetwork | undefined>;
   /** Frees what the plugins hold for pods that are not among these; the list is asked for more than once. */
   collectGarbage(valid: () => readonly Sandbox['id'][], signal: AbortSignal): Promise<void>;
   status(): NetworkStatus;

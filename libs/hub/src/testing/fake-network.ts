@@ -17,10 +17,12 @@ export class FakeNetwork implements SandboxNetwork {
       this.failNextAttach = undefined;
       throw error;
     }
-    return {
-      ips: [address],
-      attachment: { interfaceName: 'eth0', addresses: [{ cidr: `${address}/16` }], routes: [] },
-    };
+    return attachedAt(address);
+  }
+
+  async recall(id: SandboxId): Promise<AttachedNetwork | undefined> {
+    const address = this.attached.get(id);
+    return address === undefined ? undefined : attachedAt(address);
   }
 
   async detach({ id }: Sandbox): Promise<void> {
@@ -40,3 +42,8 @@ export class FakeNetwork implements SandboxNetwork {
     return { ready: true };
   }
 }
+
+const attachedAt = (address: string): AttachedNetwork => ({
+  ips: [address],
+  attachment: { interfaceName: 'eth0', addresses: [{ cidr: `${address}/16` }], routes: [] },
+});

@@ -54,6 +54,16 @@ export class CniRuntime {
     );
   }
 
+  /** The result of the ADD that made this attachment, if it succeeded; the plugins are not asked. */
+  async recall(key: AttachmentKey): Promise<{ network: NetworkList; result: NetworkResult } | undefined> {
+    validateAttachmentKey(key);
+    for (const { network, result } of await this.#cache.find(key)) {
+      if (result === undefined) continue;
+      return { network, result: parseNetworkResult(result, network.cniVersion, 'the CNI cache') };
+    }
+    return undefined;
+  }
+
   /** @throws the first plugin's error, or NotFound if the pod was not attached. */
   async check(key: AttachmentKey, signal?: AbortSignal): Promise<void> {
     await this.#alone(

@@ -98,14 +98,13 @@ export class PodNetwork {
     const configs = await this.#configsOf(request.confDirectory);
     const network = configs.default;
     if (network === undefined) throw new RuntimeError('Unavailable', configs.describeAbsence());
-    const result = await this.#cni.add(network, attachment, signal);
-    const addresses = podAddresses(result, INTERFACE_NAME, this.#ipPreference);
-    return {
-      ips: addresses.map(({ address }) => address),
-      networkName: network.name,
-      attachment: describeAttachment(result, addresses),
-      raw: result.raw,
-    };
+    return this.#resultOf(network.name, await this.#cni.add(network, attachment, signal));
+  }
+
+  /** What an earlier `attach` gave the pod, as the plugins' cache has it; `undefined` if none succeeded. */
+  async recall(sandboxId: string): Promise<PodNetworkResult | undefined> {
+    const made = await this.#cni.recall(keyOf(sandboxId));
+    return made === undefined ? undefined : this.#resultOf(made.network.name, made.result);
   }
 
   /**
@@ -150,6 +149,16 @@ export class PodNetwork {
    */
   setPodCidr(text: string): void {
     this.#podSubnets = parsePodCidr(text);
+  }
+
+  #resultOf(networkName: string, result: NetworkResult): PodNetworkResult {
+    const addresses = podAddresses(result, INTERFACE_NAME, this.#ipPreference);
+    return {
+      ips: addresses.map(({ address }) => address),
+      networkName,
+      attachment: describeAttachment(result, addresses),
+      raw: result.raw,
+    };
   }
 
   async #probe(signal: AbortSignal): Promise<ProbeResult> {
