@@ -3,6 +3,7 @@ import type { Config } from '@crihub/config';
 import { describeError, type Logger, RuntimeError } from '@crihub/kernel';
 import type { Metrics } from '@crihub/observability';
 import { selfSignedIdentity, StreamingServer, type TlsIdentity } from '@crihub/service-streaming';
+import { namesOfNode } from './names-of-node.ts';
 
 /** The streaming server as configured; it does not listen yet. @throws FailedPrecondition for unreadable TLS files. */
 export async function makeStreaming(
@@ -30,7 +31,7 @@ async function identity(streaming: Config['streaming'], host: string): Promise<T
     case 'off':
       return undefined;
     case 'selfSigned':
-      return selfSignedIdentity([host]);
+      return await selfSignedIdentity(namesOfNode(host, streaming.advertisedUrl));
     case 'files':
       return { cert: await readPem(streaming.certificateFile), key: await readPem(streaming.keyFile) };
   }

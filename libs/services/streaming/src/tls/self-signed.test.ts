@@ -8,8 +8,8 @@ import { selfSignedIdentity } from './self-signed.ts';
 
 const NOW = new Date('2026-12-31T23:59:59Z');
 
-it('is a certificate of the node’s names and addresses, good for a year, signed by itself', () => {
-  const { cert } = selfSignedIdentity(['node-1', 'node-1.example', '10.0.0.1', 'fd00::1', '::1'], NOW);
+it('is a certificate of the node’s names and addresses, good for a year, signed by itself', async () => {
+  const { cert } = await selfSignedIdentity(['node-1', 'node-1.example', '10.0.0.1', 'fd00::1', '::1'], NOW);
   const parsed = new X509Certificate(cert);
   expect(parsed.subject).toBe('CN=node-1');
   expect(parsed.subjectAltName).toBe(
@@ -19,11 +19,13 @@ it('is a certificate of the node’s names and addresses, good for a year, signe
   expect(parsed.validFromDate.toISOString()).toBe('2026-12-31T22:59:59.000Z');
   expect(parsed.validToDate.toISOString()).toBe('2027-12-31T23:59:59.000Z');
   expect(parsed.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
-  expect(parsed.serialNumber).not.toBe(new X509Certificate(selfSignedIdentity(['node-1']).cert).serialNumber);
+  expect(parsed.serialNumber).not.toBe(
+    new X509Certificate((await selfSignedIdentity(['node-1'])).cert).serialNumber,
+  );
 });
 
 it('is taken by a client that trusts it, for its addresses alone', async () => {
-  const tls = selfSignedIdentity(['node-1', '127.0.0.1']);
+  const tls = await selfSignedIdentity(['node-1', '127.0.0.1']);
   await using rig = await ServerRig.start({ tls });
   const url = new URL(rig.execUrl(['echo']));
   expect(url.protocol).toBe('https:');
@@ -40,7 +42,7 @@ it('is taken by a client that trusts it, for its addresses alone', async () => {
 });
 
 it('carries streams', async () => {
-  const tls = selfSignedIdentity(['127.0.0.1']);
+  const tls = await selfSignedIdentity(['127.0.0.1']);
   await using rig = await ServerRig.start({ tls });
   const socket = new WebSocket(rig.execUrl(['echo', 'secret']), ['v5.channel.k8s.io'], { ca: tls.cert });
   const received: Buffer[] = [];
