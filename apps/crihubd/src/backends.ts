@@ -3,29 +3,20 @@ import type { ContainerdBackendDependencies } from '@crihub/backend-containerd';
 import type { DockerBackendDependencies } from '@crihub/backend-docker';
 import type { RuncBackendDependencies } from '@crihub/backend-runc';
 import { type Config, describeIssues, type HandlerConfig } from '@crihub/config';
-import type { Backend } from '@crihub/contract';
-import { RuntimeError } from '@crihub/kernel';
+import type { Backend, BackendPlacement } from '@crihub/contract';
+import { describeError, kindOf, RuntimeError } from '@crihub/kernel';
 import type { z } from 'zod';
+import { OutsideBackend } from './outside/outside-backend.ts';
 
 /** What any of the backends may need of the node. */
 export type BackendDependencies = RuncBackendDependencies &
   DockerBackendDependencies &
   ContainerdBackendDependencies;
 
-/** Where a backend may keep things, and what the node decides for all of them. */
-interface Placement {
-  readonly handler: string;
-  /** Another one for each hub on this host. */
-  readonly instance: string;
-  readonly stateDirectory: string;
-  readonly runDirectory: string;
-  readonly cgroupDriver: Config['cgroupDriver'];
-}
-
 interface BackendKind {
   /** The issues of options that it does not take. */
   check(options: unknown): z.ZodError | undefined;
-  make(options: unknown, placement: Placement, deps: BackendDependencies): Backend;
+  make(options: unknown, placement: BackendPlacement, deps: BackendDependencies): Backend;
 }
 
 /**
@@ -58,35 +49,61 @@ const BACKENDS: Readonly<Record<string, () => Promise<BackendKind>>> = {
 
 const kind = <Schema extends z.ZodType>(
   schema: Schema,
-  make: (options: z.output<Schema>, placement: Placement, deps: BackendDependencies) => Backend,
+  make: (options: z.output<Schema>, placement: BackendPlacement, deps: BackendDependencies) => Backend,
 ): BackendKind => ({
   check: (options) => schema.safeParse(options, { reportInput: true }).error,
   make: (options, placement, deps) => make(schema.parse(options), placement, deps),
 });
 
-/** @throws InvalidArgument naming the file, for a backend that is not known or options that it does not take. */
-export async function checkHandlers(config: Config, file: string): Promise<void> {
+/**
+ * Checks that there is every handler's backend, and that it takes the handler's options.
+ * @returns packages that are there and can't be used, a line each: their handlers are unhealthy, the others run.
+ * @throws InvalidArgument naming the file, for a backend that is not known or options that it does not take.
+ */
+export async function checkHandlers(config: Config, file: string): Promise<readonly string[]> {
+  const unusable: string[] = [];
   for (const [name, handler] of Object.entries(config.handlers)) {
-    const load = BACKENDS[handler.backend];
-    if (load === undefined) {
-      throw new RuntimeError(
-        'InvalidArgument',
-        `${file}: handlers.${name}.backend is '${handler.backend}'; there are: ${Object.keys(BACKENDS).join(', ')}`,
-      );
-    }
-    const issues = (await load()).check(optionsOf(handler));
-    if (issues !== undefined) {
-      throw new RuntimeError('InvalidArgument', describeIssues(issues, file, ['handlers', name]));
-    }
+    const backend = await findBackend(name, config, file);
+    const mistakes =
+      backend instanceof OutsideBackend
+        ? await checkOutside(backend, name, handler, file, unusable)
+        : checkOurs(backend, name, handler, file);
+    if (mistakes !== undefined) throw new RuntimeError('InvalidArgument', mistakes);
+  }
+  return unusable;
+}
+
+function checkOurs(
+  backend: BackendKind,
+  name: string,
+  handler: HandlerConfig,
+  file: string,
+): string | undefined {
+  const issues = backend.check(optionsOf(handler));
+  return issues && describeIssues(issues, file, ['handlers', name]);
+}
+
+async function checkOutside(
+  backend: OutsideBackend,
+  name: string,
+  handler: HandlerConfig,
+  file: string,
+  unusable: string[],
+): Promise<string | undefined> {
+  try {
+    const mistakes = await backend.check(optionsOf(handler), `${file}: handlers.${name}`);
+    return mistakes.length === 0 ? undefined : mistakes.join('\n');
+  } catch (error) {
+    if (kindOf(error) !== 'FailedPrecondition') throw error;
+    unusable.push(`handlers.${name}: ${describeError(error)}`);
+    return undefined;
   }
 }
 
 /** Makes the backend of one handler, whose configuration was checked. */
 export async function makeBackend(name: string, config: Config, deps: BackendDependencies): Promise<Backend> {
   const handler = config.handlers[name];
-  const load = handler && BACKENDS[handler.backend];
-  if (handler === undefined || load === undefined)
-    throw new RuntimeError('Internal', `handler ${name} was not checked`);
+  if (handler === undefined) throw new RuntimeError('Internal', `handler ${name} was not checked`);
   const placement = {
     handler: name,
     instance: `${config.stateDirectory}:${name}`,
@@ -94,7 +111,25 @@ export async function makeBackend(name: string, config: Config, deps: BackendDep
     runDirectory: join(config.runDirectory, name),
     cgroupDriver: config.cgroupDriver,
   };
-  return (await load()).make(optionsOf(handler), placement, deps);
+  const backend = await findBackend(name, config, 'configuration');
+  return await backend.make(optionsOf(handler), placement, deps);
+}
+
+/** @throws InvalidArgument if the word is none of ours, and no installed package's. */
+async function findBackend(
+  name: string,
+  { handlers, backendDirectory }: Config,
+  file: string,
+): Promise<BackendKind | OutsideBackend> {
+  const word = handlers[name]?.backend ?? '';
+  const ours = Object.hasOwn(BACKENDS, word) ? BACKENDS[word] : undefined;
+  const found = (await ours?.()) ?? (await OutsideBackend.find(word, backendDirectory));
+  if (found !== undefined) return found;
+  throw new RuntimeError(
+    'InvalidArgument',
+    `${file}: handlers.${name}.backend is '${word}'; there are ${Object.keys(BACKENDS).join(', ')}, ` +
+      `and no package of this name in ${backendDirectory} (npm install --prefix ${backendDirectory} <package>)`,
+  );
 }
 
 /** What the configuration of a handler says beyond what every handler has. */

@@ -1,5 +1,11 @@
-import { loadConfig, parseConfig, renderDefaultConfig, describeSettings } from '@crihub/config';
-import { describeError, kindOf } from '@crihub/kernel';
+import {
+  loadConfig,
+  parseConfig,
+  renderDefaultConfig,
+  describeSettings,
+  renderSettingsTable,
+} from '@crihub/config';
+import { describeError, kindOf, RuntimeError } from '@crihub/kernel';
 import { PinoLogger } from '@crihub/observability';
 import { Command } from 'commander';
 import { checkHandlers } from './backends.ts';
@@ -42,13 +48,19 @@ config
   .description('say what is wrong with a file; exit code 1 if anything is')
   .argument('[file]', 'the file', DEFAULT_CONFIG)
   .action(async (file: string) => {
-    await checkHandlers(await loadConfig(file), file);
+    const unusable = await checkHandlers(await loadConfig(file), file);
+    if (unusable.length > 0) throw new RuntimeError('FailedPrecondition', unusable.join('\n'));
     process.stdout.write(`${file} is valid\n`);
   });
 config
   .command('describe')
   .description('list every setting with its default and meaning')
-  .action(() => {
+  .option('--markdown', 'as the table of docs/configuration.md')
+  .action(({ markdown }: { markdown?: true }) => {
+    if (markdown) {
+      process.stdout.write(renderSettingsTable());
+      return;
+    }
     for (const { name, default: value, meaning } of describeSettings()) {
       process.stdout.write(`${name}${value === '' ? '' : ` = ${value}`}\n    ${meaning}\n`);
     }

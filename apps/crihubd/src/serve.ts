@@ -1,6 +1,7 @@
 import type { Config } from '@crihub/config';
 import { describeError, type Logger } from '@crihub/kernel';
 import { Daemon } from './daemon.ts';
+import { packageOf } from './outside/loaded-packages.ts';
 
 /**
  * Runs the daemon until SIGTERM or SIGINT, then drains; a second signal cuts the drain short, a third one
@@ -22,14 +23,8 @@ export async function serve(config: Config, file: string, logger: Logger): Promi
     if (signals.count >= 3) process.exit(1);
   };
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, onSignal);
-  process.on('unhandledRejection', (error) => {
-    // State is written before and after each act, so that dying here loses nothing.
-    logger.error('unhandled rejection; exiting', {
-      error: describeError(error),
-      stack: (error as Error).stack,
-    });
-    process.exit(1);
-  });
+  for (const event of ['unhandledRejection', 'uncaughtException'] as const)
+    process.on(event, (error: unknown) => onStrayError(error, logger));
   try {
     daemon = await Daemon.start(config, logger, interrupted.signal);
     await asked;
@@ -39,4 +34,17 @@ export async function serve(config: Config, file: string, logger: Logger): Promi
     logger.error('crihubd can not run', { configuration: file, error: describeError(error) });
     return 1;
   }
+}
+
+/** An error that nobody caught. One that arose in a package of somebody else's ends nobody but its own work. */
+function onStrayError(error: unknown, logger: Logger): void {
+  const fields = { error: describeError(error), stack: error instanceof Error ? error.stack : undefined };
+  const owner = packageOf(error);
+  if (owner !== undefined) {
+    logger.error('a backend package let an error go uncaught; going on', { package: owner, ...fields });
+    return;
+  }
+  // State is written before and after each act, so that dying here loses nothing.
+  logger.error('uncaught error; exiting', fields);
+  process.exit(1);
 }

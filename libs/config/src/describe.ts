@@ -37,6 +37,16 @@ export function describeSettings(): readonly {
   return rows(schema(), '');
 }
 
+/** The same as a table in Markdown, which docs/configuration.md has. */
+export function renderSettingsTable(): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|');
+  const lines = describeSettings().map(
+    ({ name, default: value, meaning }) =>
+      `| \`${name}\` | ${value === '' ? '' : `\`${cell(value)}\``} | ${cell(meaning)} |`,
+  );
+  return ['| setting | default | meaning |', '| --- | --- | --- |', ...lines, ''].join('\n');
+}
+
 function rows(
   { properties = {} }: JsonSchema,
   prefix: string,

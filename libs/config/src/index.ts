@@ -1,3 +1,3 @@
-export { describeSettings, renderDefaultConfig } from './describe.ts';
+export { describeSettings, renderDefaultConfig, renderSettingsTable } from './describe.ts';
 export { describeIssues, loadConfig, parseConfig } from './load.ts';
 export { type Config, configSchema, type HandlerConfig, type LogLevel } from './schema.ts';

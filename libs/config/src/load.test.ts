@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { describeSettings, renderDefaultConfig } from './describe.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeSettings, renderDefaultConfig, renderSettingsTable } from './describe.ts';
 import { parseConfig } from './load.ts';
 
 describe('configuration', () => {
@@ -50,5 +52,16 @@ describe('configuration', () => {
 
   it('describes every setting', () => {
     for (const { name, meaning } of describeSettings()) expect(meaning, name).not.toBe('');
+  });
+
+  it('has every setting in docs/configuration.md, as `crihubd config describe --markdown` prints it', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
+    const cells = (text: string): string[] =>
+      text
+        .split('\n')
+        .filter((line) => line.startsWith('| `'))
+        .map((line) => line.replaceAll(/\s+/g, ' '));
+    const [table = ''] = page.split('\n## Options');
+    expect(cells(table)).toEqual(cells(renderSettingsTable()));
   });
 });

@@ -89,7 +89,7 @@ const handler = z.looseObject({
   backend: z
     .string()
     .min(1)
-    .describe('Which backend runs the pods: runc, or the name of an outside package.'),
+    .describe('Which backend runs the pods: runc, docker, containerd, or the name of an installed package.'),
   cniConfDirectory: absolutePath
     .optional()
     .describe("Network lists for this handler's pods, in place of the node's."),
@@ -143,6 +143,9 @@ export const configSchema = z.strictObject({
   metrics: metrics.prefault({}).describe('Prometheus metrics.'),
   images: images.prefault({}).describe('The image store.'),
   network: network.prefault({}).describe('The pod network.'),
+  backendDirectory: absolutePath
+    .default('/usr/local/lib/crihub')
+    .describe('Where packages with backends of others are installed (npm install --prefix).'),
   handlers: z
     .record(
       z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'a lower-case name as in a RuntimeClass'),

@@ -11,6 +11,13 @@ export type {
   StartedContainer,
   StartedSandbox,
 } from './backend.ts';
+export type {
+  BackendPackage,
+  BackendPlacement,
+  BackendServices,
+  OptionsResult,
+  OptionsSchema,
+} from './backend-package.ts';
 export type { BackendHealth, Capabilities } from './capabilities.ts';
 export type { Container, ContainerExit, ContainerMetadata } from './container.ts';
 export type { BackendEvent, Inventory, InventoryContainer, InventorySandbox } from './inventory.ts';
