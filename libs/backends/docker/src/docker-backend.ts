@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import type { Backend, BackendEvent, BackendHealth, ImageCopySupport, Inventory } from '@crihub/contract';
 import type { Clock, Logger, SandboxId } from '@crihub/kernel';
 import type { Cgroups, HostFacts, NamespaceWorker, PinnedNamespaces } from '@crihub/linux';
+import { EventStream, Turns } from '@crihub/service-sandbox';
 import { DockerEngine } from '@crihub/transport/docker-engine';
 import { type CdiResolver, DockerContainers } from './container/docker-containers.ts';
 import { EngineLink } from './engine-link.ts';
 import { EngineWatch } from './events/engine-watch.ts';
-import { EventStream } from './events/event-stream.ts';
 import { ExitReporter } from './events/exit-reporter.ts';
 import { MemoryDeaths } from './events/memory-deaths.ts';
 import { DockerHealth } from './health/docker-health.ts';
@@ -23,7 +23,6 @@ import { ExecExits } from './process/exec-exits.ts';
 import { DockerSandboxes } from './sandbox/docker-sandboxes.ts';
 import { NetworkNamespaces } from './sandbox/network-namespaces.ts';
 import { StartedPods } from './sandbox/started-pods.ts';
-import { Turns } from './turns.ts';
 
 export interface DockerBackendDependencies {
   readonly logger: Logger;
@@ -35,6 +34,9 @@ export interface DockerBackendDependencies {
   readonly images: DockerImages;
   readonly cdi: CdiResolver;
 }
+
+/** Longest wait for what is under way when the backend closes, in ms. */
+const CLOSE_MS = 10_000;
 
 /**
  * Runs pods on Docker Engine: an infra container keeps a pod's namespaces, and the pod's containers join
@@ -115,7 +117,7 @@ export class DockerBackend implements Backend {
 
   async close(): Promise<void> {
     this.#images.close();
-    await this.#turns.settled();
+    await this.#turns.idle(CLOSE_MS);
     await this.#watch.close();
     this.processes.close();
     await this.#logs.close();

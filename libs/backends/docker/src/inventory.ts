@@ -1,11 +1,12 @@
 import type { Inventory, InventoryContainer, InventorySandbox } from '@crihub/contract';
 import { Semaphore } from '@crihub/kernel';
+import { podCgroup } from '@crihub/service-sandbox';
 import type { ContainerDetails } from '@crihub/transport/docker-engine';
 import { type EngineState, stateOf } from './container/container-state.ts';
 import type { EngineLink } from './engine-link.ts';
 import type { MemoryDeaths } from './events/memory-deaths.ts';
 import { type Identity, identityOf, instanceLabel } from './identity.ts';
-import { engineCgroup, podCgroup } from './pod-cgroups.ts';
+import { engineCgroup } from './pod-cgroups.ts';
 import type { NetworkNamespaces } from './sandbox/network-namespaces.ts';
 import type { StartedPods } from './sandbox/started-pods.ts';
 

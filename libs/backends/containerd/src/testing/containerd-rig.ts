@@ -1,12 +1,10 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Container, Resources, Sandbox } from '@crihub/contract';
-import { busyboxCommands, type ContainerOverrides, type Rig } from '@crihub/contract-testkit';
 import { type Logger, silentLogger, sleep, systemClock } from '@crihub/kernel';
 import { commandLineOf, listPids } from '@crihub/linux';
 import { CdiRegistry } from '@crihub/service-oci';
-import { RigMachine } from '@crihub/service-sandbox/testing';
+import { MachineRig, RigMachine } from '@crihub/service-sandbox/testing';
 import { ContainerdBackend } from '../containerd-backend.ts';
 import { type ContainerdOptions, containerdOptions } from '../options.ts';
 import { ContainerdDaemon } from './containerd-daemon.ts';
@@ -18,21 +16,16 @@ export interface ContainerdRigOptions extends Partial<ContainerdOptions> {
 }
 
 /** A containerd backend with a containerd of its own, all files below one directory. */
-export class ContainerdRig implements Rig {
-  readonly commands = busyboxCommands;
+export class ContainerdRig extends MachineRig<ContainerdBackend> {
   readonly daemon: ContainerdDaemon;
-  readonly #machine: RigMachine;
   readonly #options: ContainerdOptions;
   readonly #logger: Logger;
-  #backend: ContainerdBackend;
 
   static async start({ program, logger, ...options }: ContainerdRigOptions = {}): Promise<ContainerdRig> {
     const directory = await mkdtemp(join(tmpdir(), 'crihub-ctrd-'));
     const daemon = new ContainerdDaemon(directory, program);
     const [machine] = await Promise.all([RigMachine.start(directory), daemon.start()]);
-    const rig = new ContainerdRig(machine, daemon, options, logger ?? silentLogger);
-    await rig.#backend.start(AbortSignal.timeout(10_000));
-    return rig;
+    return await new ContainerdRig(machine, daemon, options, logger ?? silentLogger).launch();
   }
 
   private constructor(
@@ -41,47 +34,14 @@ export class ContainerdRig implements Rig {
     options: Partial<ContainerdOptions>,
     logger: Logger,
   ) {
+    super(machine);
     this.daemon = daemon;
-    this.#machine = machine;
     this.#logger = logger;
     this.#options = containerdOptions.parse({
       socketPath: daemon.socketPath,
       networkNamespaceDirectory: join(machine.directory, 'netns'),
       ...options,
     });
-    this.#backend = this.#make();
-  }
-
-  get backend(): ContainerdBackend {
-    return this.#backend;
-  }
-
-  get directory(): string {
-    return this.#machine.directory;
-  }
-
-  async reopen(whileDown?: () => Promise<void>): Promise<ContainerdBackend> {
-    await this.#backend.close();
-    await whileDown?.();
-    this.#backend = this.#make();
-    await this.#backend.start(AbortSignal.timeout(10_000));
-    return this.#backend;
-  }
-
-  async makeSandbox(overrides?: Partial<Sandbox>): Promise<Sandbox> {
-    return await this.#machine.makeSandbox(overrides);
-  }
-
-  async makeContainer(sandbox: Sandbox, overrides?: ContainerOverrides): Promise<Container> {
-    return await this.#machine.makeContainer(sandbox, overrides);
-  }
-
-  async countProcesses(container: Container, word: string): Promise<number> {
-    return await this.#machine.countProcesses(this.#machine.containerCgroup(container), word);
-  }
-
-  async readLimits(container: Container): Promise<Pick<Resources, 'memoryLimitBytes' | 'cpuQuotaUs'>> {
-    return await this.#machine.readLimits(this.#machine.containerCgroup(container));
   }
 
   /** containerd dies and comes back. */
@@ -102,17 +62,17 @@ export class ContainerdRig implements Rig {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#backend.close();
-    await this.#machine.killPods();
+    await this.backend.close();
+    await this.machine.killPods();
     await this.daemon[Symbol.asyncDispose]();
     for (const { pid } of await this.#shims()) process.kill(pid, 'SIGKILL');
-    await this.#machine[Symbol.asyncDispose]();
+    await this.machine[Symbol.asyncDispose]();
   }
 
   async #leaks(): Promise<readonly string[]> {
     return [
       ...(await this.#shims()).map(({ words }) => `process ${words.join(' ')}`),
-      ...(await this.#machine.leaks(OWN_DIRECTORIES)),
+      ...(await this.machine.leaks(OWN_DIRECTORIES)),
     ];
   }
 
@@ -125,8 +85,8 @@ export class ContainerdRig implements Rig {
     );
   }
 
-  #make(): ContainerdBackend {
-    const { host, cgroups, namespaces, mounts } = this.#machine;
+  protected override makeBackend(): ContainerdBackend {
+    const { host, cgroups, namespaces, mounts } = this.machine;
     return new ContainerdBackend(
       {
         ...this.#options,

@@ -11,15 +11,14 @@ import type {
 import { type ContainerId, describeError, RuntimeError, untilAborted } from '@crihub/kernel';
 import type { Cgroups } from '@crihub/linux';
 import { type CdiRegistry, parseSignal } from '@crihub/service-oci';
+import { notFound, type Turns, wrongState } from '@crihub/service-sandbox';
 import { atLeastApi, type ContainerDetails, statusOf } from '@crihub/transport/docker-engine';
 import type { EngineLink } from '../engine-link.ts';
-import { notFound, wrongState } from '../failures.ts';
 import type { EngineHost } from '../health/engine-host.ts';
 import { containerName, identityOf, sandboxName } from '../identity.ts';
 import { type DockerImageStore, imageName } from '../images/docker-image-store.ts';
 import type { ContainerLogs } from '../log/container-logs.ts';
 import { engineCgroup } from '../pod-cgroups.ts';
-import type { Turns } from '../turns.ts';
 import { type BodyOptions, containerBody } from './container-body.ts';
 import { cgroupOfProcess } from './process-cgroup.ts';
 import { engineResources, kernelResources, refuseUnified } from './resources.ts';
@@ -52,14 +51,14 @@ export class DockerContainers implements ContainerOperations {
   async create(container: Container, sandbox: Sandbox, signal: AbortSignal): Promise<CreatedContainer> {
     return await this.#dependencies.turns.run(
       container.id,
-      () => this.#create(container, sandbox, signal),
       signal,
+      (own) => this.#create(container, sandbox, own),
       sandbox.id,
     );
   }
 
   async start(id: ContainerId, signal: AbortSignal): Promise<StartedContainer> {
-    return await this.#dependencies.turns.run(id, () => this.#start(id, signal), signal);
+    return await this.#dependencies.turns.run(id, signal, (own) => this.#start(id, own));
   }
 
   async signal(id: ContainerId, name: string, scope: 'init' | 'all', signal: AbortSignal): Promise<void> {
@@ -75,13 +74,13 @@ export class DockerContainers implements ContainerOperations {
   }
 
   async remove(id: ContainerId, signal: AbortSignal): Promise<void> {
-    await this.#dependencies.turns.run(id, () => this.erase(id), signal);
+    await this.#dependencies.turns.run(id, signal, () => this.erase(id));
   }
 
   async update(id: ContainerId, resources: Resources, signal: AbortSignal): Promise<void> {
     const { turns, host } = this.#dependencies;
     refuseUnified(resources, host.cgroupVersion);
-    await turns.run(id, () => this.#update(id, resources), signal);
+    await turns.run(id, signal, () => this.#update(id, resources));
   }
 
   async reopenLog(id: ContainerId, signal: AbortSignal): Promise<void> {

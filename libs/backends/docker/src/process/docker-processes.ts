@@ -8,10 +8,10 @@ import type {
   ProcessSession,
 } from '@crihub/contract';
 import type { ContainerId } from '@crihub/kernel';
+import { notFound, wrongState } from '@crihub/service-sandbox';
 import { type ContainerDetails, HijackedStreams } from '@crihub/transport/docker-engine';
 import { stateOf } from '../container/container-state.ts';
 import type { EngineLink } from '../engine-link.ts';
-import { notFound, wrongState } from '../failures.ts';
 import { containerName } from '../identity.ts';
 import { AttachSession } from './attach-session.ts';
 import { NO_DETACH_KEYS } from './detach-keys.ts';

@@ -8,15 +8,14 @@ import type {
 } from '@crihub/contract';
 import type { SandboxId } from '@crihub/kernel';
 import type { Cgroups } from '@crihub/linux';
+import { notFound, podCgroup, type Turns, wrongState } from '@crihub/service-sandbox';
 import type { ContainerDetails } from '@crihub/transport/docker-engine';
 import type { DockerContainers } from '../container/docker-containers.ts';
 import { stateOf } from '../container/container-state.ts';
 import type { EngineLink } from '../engine-link.ts';
-import { notFound, wrongState } from '../failures.ts';
 import { identityOf, sandboxName, workloadLabels } from '../identity.ts';
 import type { PauseImage } from '../images/pause-image.ts';
-import { ownCgroup, podCgroup } from '../pod-cgroups.ts';
-import type { Turns } from '../turns.ts';
+import { ownCgroup } from '../pod-cgroups.ts';
 import { infraBody, type InfraBodyOptions } from './infra-body.ts';
 import type { NetworkNamespaces } from './network-namespaces.ts';
 import type { StartedPods } from './started-pods.ts';
@@ -34,6 +33,9 @@ export interface DockerSandboxesDependencies {
   readonly ending: Set<SandboxId>;
 }
 
+/** Longest wait for creations in a pod that is to be removed, in ms. */
+const CREATIONS_MS = 60_000;
+
 /** A pod is an infra container, whose namespaces the pod's containers join. */
 export class DockerSandboxes implements SandboxOperations {
   readonly #options: InfraBodyOptions;
@@ -46,7 +48,7 @@ export class DockerSandboxes implements SandboxOperations {
 
   async prepare(sandbox: Sandbox, signal: AbortSignal): Promise<PreparedSandbox> {
     refuseSandbox(sandbox);
-    return await this.#dependencies.turns.run(sandbox.id, () => this.#prepare(sandbox, signal), signal);
+    return await this.#dependencies.turns.run(sandbox.id, signal, (own) => this.#prepare(sandbox, own));
   }
 
   async start(
@@ -54,15 +56,15 @@ export class DockerSandboxes implements SandboxOperations {
     _network: PodNetworkAttachment | undefined,
     signal: AbortSignal,
   ): Promise<StartedSandbox> {
-    return await this.#dependencies.turns.run(sandbox.id, () => this.#start(sandbox, signal), signal);
+    return await this.#dependencies.turns.run(sandbox.id, signal, (own) => this.#start(sandbox, own));
   }
 
   async stop(id: SandboxId, signal: AbortSignal): Promise<void> {
-    await this.#dependencies.turns.run(id, () => this.#stop(id, signal), signal);
+    await this.#dependencies.turns.run(id, signal, (own) => this.#stop(id, own));
   }
 
   async remove(id: SandboxId, signal: AbortSignal): Promise<void> {
-    await this.#dependencies.turns.run(id, () => this.#remove(id, signal), signal);
+    await this.#dependencies.turns.run(id, signal, (own) => this.#remove(id, own));
   }
 
   /** The pod's own cgroup is the kubelet's, which sets its limits itself. */
@@ -137,7 +139,7 @@ export class DockerSandboxes implements SandboxOperations {
   async #remove(id: SandboxId, signal: AbortSignal): Promise<void> {
     const { link, turns, containers, networks, started, cgroups, ending } = this.#dependencies;
     ending.add(id);
-    await turns.settled(id); // creations whose callers have left
+    await turns.idle(CREATIONS_MS, id); // creations whose callers have left
     const ids = await this.#containersOf(id);
     await Promise.all(ids.map((container) => containers.erase(container)));
     signal.throwIfAborted();

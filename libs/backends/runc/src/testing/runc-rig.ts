@@ -2,77 +2,37 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Container, Resources, Sandbox } from '@crihub/contract';
-import { busyboxCommands, type ContainerOverrides, type Rig } from '@crihub/contract-testkit';
 import { silentLogger, systemClock } from '@crihub/kernel';
 import { commandLineOf, type HostFacts, listPids } from '@crihub/linux';
 import { CdiRegistry } from '@crihub/service-oci';
-import { RigMachine } from '@crihub/service-sandbox/testing';
+import { MachineRig, RigMachine } from '@crihub/service-sandbox/testing';
 import { type RuncOptions, runcOptions } from '../options.ts';
 import { RuncBackend } from '../runc-backend.ts';
 
 /** A runc backend on this machine, with all of its files below one directory. */
-export class RuncRig implements Rig {
-  readonly commands = busyboxCommands;
-  readonly #machine: RigMachine;
+export class RuncRig extends MachineRig<RuncBackend> {
   readonly #options: RuncOptions;
   #host: HostFacts;
-  #backend: RuncBackend;
 
   static async start(options: Partial<RuncOptions> = {}): Promise<RuncRig> {
     const machine = await RigMachine.start(await mkdtemp(join(tmpdir(), 'crihub-runc-')));
-    const rig = new RuncRig(machine, options);
-    await rig.#backend.start(AbortSignal.timeout(10_000));
-    return rig;
+    return await new RuncRig(machine, options).launch();
   }
 
   private constructor(machine: RigMachine, options: Partial<RuncOptions>) {
-    this.#machine = machine;
+    super(machine);
     this.#host = machine.host;
     this.#options = {
       ...runcOptions.parse({ networkNamespaceDirectory: join(machine.directory, 'netns') }),
       ...options,
     };
-    this.#backend = this.#make();
-  }
-
-  get backend(): RuncBackend {
-    return this.#backend;
-  }
-
-  get directory(): string {
-    return this.#machine.directory;
-  }
-
-  async reopen(whileDown?: () => Promise<void>): Promise<RuncBackend> {
-    await this.#backend.close();
-    await whileDown?.();
-    this.#backend = this.#make();
-    await this.#backend.start(AbortSignal.timeout(10_000));
-    return this.#backend;
-  }
-
-  async makeSandbox(overrides?: Partial<Sandbox>): Promise<Sandbox> {
-    return await this.#machine.makeSandbox(overrides);
-  }
-
-  async makeContainer(sandbox: Sandbox, overrides?: ContainerOverrides): Promise<Container> {
-    return await this.#machine.makeContainer(sandbox, overrides);
-  }
-
-  async countProcesses(container: Container, word: string): Promise<number> {
-    return await this.#machine.countProcesses(this.#machine.containerCgroup(container), word);
-  }
-
-  async readLimits(container: Container): Promise<Pick<Resources, 'memoryLimitBytes' | 'cpuQuotaUs'>> {
-    return await this.#machine.readLimits(this.#machine.containerCgroup(container));
   }
 
   /** As if the machine had lost its power: nothing runs, nothing is mounted, and its memory is empty. */
   async reboot(): Promise<RuncBackend> {
     return await this.reopen(async () => {
-      await this.#machine.killPods();
-      await this.#machine.mounts.unmountUnder(this.directory);
+      await this.machine.killPods();
+      await this.machine.mounts.unmountUnder(this.directory);
       await rm(join(this.directory, 'run'), { recursive: true });
       await rm(join(this.directory, 'netns'), { recursive: true });
       this.#host = { ...this.#host, bootId: randomUUID() };
@@ -93,17 +53,17 @@ export class RuncRig implements Rig {
     );
     return [
       ...conmons.map((words) => `process ${words.slice(0, 8).join(' ')}`),
-      ...(await this.#machine.leaks(OWN_DIRECTORIES)),
+      ...(await this.machine.leaks(OWN_DIRECTORIES)),
     ];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#backend.close();
-    await this.#machine[Symbol.asyncDispose]();
+    await this.backend.close();
+    await this.machine[Symbol.asyncDispose]();
   }
 
-  #make(): RuncBackend {
-    const { cgroups, namespaces, mounts } = this.#machine;
+  protected override makeBackend(): RuncBackend {
+    const { cgroups, namespaces, mounts } = this.machine;
     return new RuncBackend(
       {
         ...this.#options,

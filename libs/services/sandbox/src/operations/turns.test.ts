@@ -54,3 +54,17 @@ it('is idle when all has ended, and does not wait for longer than it is told', a
   expect(performance.now() - begun).toBeLessThan(250);
   await slow;
 });
+
+it('waits for the operations of one group alone', async () => {
+  const turns = new Turns();
+  const other = Promise.withResolvers<void>();
+  let done = false;
+  const all = [
+    turns.run('a', never, async () => void (done = await sleep(20).then(() => true)), 'pod'),
+    turns.run('b', never, () => other.promise, 'another pod'),
+  ];
+  await turns.idle(60_000, 'pod');
+  expect(done).toBe(true);
+  other.resolve();
+  await Promise.all(all);
+});

@@ -9,23 +9,33 @@ const LONGEST_MS = 120_000;
  */
 export class Turns {
   readonly #locks = new KeyedMutex<string>();
-  readonly #running = new Set<Promise<unknown>>();
+  /** What runs, with its group. */
+  readonly #running = new Map<Promise<unknown>, string | undefined>();
 
-  /** @throws the signal's reason if it aborts, also while the operation goes on. */
-  async run<T>(id: string, signal: AbortSignal, operation: (own: AbortSignal) => Promise<T>): Promise<T> {
+  /**
+   * @param group what `idle` may wait for, such as the pod of a container.
+   * @throws the signal's reason if it aborts, also while the operation goes on.
+   */
+  async run<T>(
+    id: string,
+    signal: AbortSignal,
+    operation: (own: AbortSignal) => Promise<T>,
+    group?: string,
+  ): Promise<T> {
     signal.throwIfAborted();
     const running = this.#perform(id, signal, operation);
-    this.#running.add(running);
+    this.#running.set(running, group);
     const forget = (): void => void this.#running.delete(running);
     running.then(forget, forget);
     return await untilAborted(running, signal);
   }
 
-  /** Resolves when all that was begun has ended, or after `ms`. */
-  async idle(ms: number): Promise<void> {
+  /** Resolves when all that was begun, or that of a group, has ended, or after `ms`. */
+  async idle(ms: number, group?: string): Promise<void> {
+    const awaited = [...this.#running].filter(([, other]) => group === undefined || other === group);
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
-    await Promise.race([late, Promise.allSettled(this.#running)]);
+    await Promise.race([late, Promise.allSettled(awaited.map(([running]) => running))]);
     clearTimeout(timer);
   }
 

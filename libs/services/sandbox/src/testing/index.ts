@@ -1,1 +1,2 @@
+export { MachineRig } from './machine-rig.ts';
 export { RigMachine } from './rig-machine.ts';

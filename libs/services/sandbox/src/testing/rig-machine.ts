@@ -69,11 +69,11 @@ export class RigMachine implements AsyncDisposable {
     return sampleSandbox({ id, directory, cgroupParent: this.podCgroup(id), ...overrides });
   }
 
-  /** A container on a root filesystem of busybox. */
+  /** A container on a root filesystem of busybox, unless it names another one. */
   async makeContainer(sandbox: Sandbox, overrides: ContainerOverrides = {}): Promise<Container> {
     const id = newContainerId();
-    const rootfs = join(sandbox.directory, `${id.slice(0, 12)}-root`);
-    await makeBusyboxRoot(rootfs);
+    const rootfs = overrides.rootfs ?? join(sandbox.directory, `${id.slice(0, 12)}-root`);
+    if (overrides.rootfs === undefined) await makeBusyboxRoot(rootfs);
     const logPath = join(sandbox.directory, `${id.slice(0, 12)}.log`);
     return sampleContainer(sandbox, { id, logPath, rootfs, ...overrides });
   }
