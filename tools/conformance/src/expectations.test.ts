@@ -30,9 +30,16 @@ describe('compareWithExpectations', () => {
     { sentence: 'a gap that passes is one', text: 'a\tgap\tno', outcome: 'passed', says: 'passes now' },
     { sentence: 'an unknown spec is one', text: '', outcome: 'passed', says: 'no expectation' },
   ] as const)('$sentence', ({ text, outcome, says }) => {
-    const surprises = compareWithExpectations([result(outcome)], parse(text));
+    const surprises = compareWithExpectations([result(outcome)], parse(text), 'whole');
     if (says === undefined) expect(surprises).toEqual([]);
     else expect(surprises).toMatchObject([{ sentence: expect.stringContaining(says) as string }]);
+  });
+
+  it.each([
+    { sentence: 'a spec that a whole run lacks is one', run: 'whole', surprises: 1 },
+    { sentence: 'a spec that was not selected is none', run: 'part', surprises: 0 },
+  ] as const)('$sentence', ({ run, surprises }) => {
+    expect(compareWithExpectations([], parse('a\tpass'), run)).toHaveLength(surprises);
   });
 });
 

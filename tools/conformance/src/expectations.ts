@@ -25,15 +25,30 @@ export function parseExpectations(text: string, file: string): ReadonlyMap<strin
   return expectations;
 }
 
-/** Compares a run with what is expected. A spec that the file does not know is a surprise too. */
+/**
+ * Compares a run with what is expected. A spec that the file does not know is a surprise too, and so is one
+ * of the file that a whole run did not have: a suite that shrinks must not pass for one that succeeds.
+ */
 export function compareWithExpectations(
   results: readonly SpecResult[],
   expectations: ReadonlyMap<string, Expectation>,
+  run: 'whole' | 'part',
 ): readonly Surprise[] {
-  return results.flatMap(({ spec, outcome, reason }) => {
+  const surprises = results.flatMap(({ spec, outcome, reason }) => {
     const sentence = judge(expectations.get(spec), outcome, reason);
     return sentence === undefined ? [] : [{ spec, sentence }];
   });
+  return run === 'part' ? surprises : [...surprises, ...missing(results, expectations)];
+}
+
+function missing(
+  results: readonly SpecResult[],
+  expectations: ReadonlyMap<string, Expectation>,
+): readonly Surprise[] {
+  const ran = new Set(results.map(({ spec }) => spec));
+  return [...expectations.keys()]
+    .filter((spec) => !ran.has(spec))
+    .map((spec) => ({ spec, sentence: 'is expected, but the suite does not have it' }));
 }
 
 function judge(expected: Expectation | undefined, outcome: Outcome, reason: string): string | undefined {

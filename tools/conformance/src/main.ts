@@ -2,14 +2,14 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeError } from '@crihub/kernel';
+import { describeError, RuntimeError } from '@crihub/kernel';
 import { interruption, prepareHost, TEST_PACKAGES } from '@crihub/tool-setup';
 import { runCritest } from './critest.ts';
 import { compareWithExpectations, formatExpectations, parseExpectations } from './expectations.ts';
 import { goProgram, GoMissingError } from './go-programs.ts';
 import type { SpecResult } from './report.ts';
 import { formatResults, formatTotals } from './table.ts';
-import { startTarget, type TargetChoice } from './target.ts';
+import { buildImages, startTarget, type TargetChoice } from './target.ts';
 
 const USAGE = `usage: npm run conformance -- --handler <name> [options]
 
@@ -23,6 +23,7 @@ tools/conformance/expected/<handler>.tsv.
   --skip <regex>      leave out the specs whose name matches
   --websocket         exec, attach and port-forward by WebSocket instead of SPDY
   --update            write what this run shows into the expectations of the handler
+  --prepare           only build critest and the images: a run then needs no network
   --keep              keep the directory of the run, with the daemon's log
   --verbose           critest's own progress, spec by spec
 `;
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     skip: { type: 'string' },
     websocket: { type: 'boolean', default: false },
     update: { type: 'boolean', default: false },
+    prepare: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -45,6 +47,7 @@ const { values } = parseArgs({
 const say = (line: string): void => console.log(`▸ ${line}`);
 
 async function main(): Promise<number> {
+  if (values.prepare) return await prepare();
   const choice = chooseTarget();
   if (choice === undefined) {
     console.error(`name a handler, a peer or an endpoint\n\n${USAGE}`);
@@ -62,6 +65,13 @@ async function main(): Promise<number> {
     if (values.keep) say(`kept ${directory}`);
     else await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function prepare(): Promise<number> {
+  await prepareHost(TEST_PACKAGES, say);
+  await goProgram('critest', say);
+  await buildImages(say);
+  return 0;
 }
 
 function chooseTarget(): TargetChoice | undefined {
@@ -112,7 +122,10 @@ async function surprisesOf(
   const file = path.join(import.meta.dirname, '../expected', `${name}.tsv`);
   const text = await readFile(file, 'utf8').catch(() => '');
   const expectations = parseExpectations(text, file);
-  if (!values.update) return compareWithExpectations(results, expectations);
+  const part = values.focus !== undefined || values.skip !== undefined;
+  if (!values.update) return compareWithExpectations(results, expectations, part ? 'part' : 'whole');
+  if (part)
+    throw new RuntimeError('InvalidArgument', '--update needs a whole run, without --focus or --skip');
   await writeFile(file, formatExpectations(results, expectations));
   say(`wrote ${file}`);
   return [];

@@ -3,6 +3,7 @@ import {
   buildImage,
   type DaemonProcess,
   type EngineSockets,
+  type FixtureImage,
   FIXTURE_NAMES,
   holdExclusively,
   isEngine,
@@ -37,8 +38,7 @@ export async function startTarget(
   await using started = new AsyncDisposableStack();
   // The specs use fixed ports, and the bridge has one name.
   started.use(await holdExclusively(NETWORK.name));
-  say('building the images');
-  const images = await Promise.all(FIXTURE_NAMES.map(buildImage));
+  const images = await buildImages(say);
   const registry = started.use(await startFixtureRegistry(path.join(directory, 'registry'), images));
   const network = await writeBridgeNetwork(path.join(directory, 'cni'), NETWORK);
   started.defer(async () => network.remove());
@@ -58,6 +58,12 @@ export async function startTarget(
   );
   const all = started.move();
   return { endpoint: `unix://${daemon.socket}`, [Symbol.asyncDispose]: async () => all.disposeAsync() };
+}
+
+/** Builds all images that the specs name, or takes them from the cache. */
+export async function buildImages(say: (line: string) => void): Promise<readonly FixtureImage[]> {
+  say('building the images');
+  return await Promise.all(FIXTURE_NAMES.map(buildImage));
 }
 
 /** The engine behind a handler of the same name, if it is one. */

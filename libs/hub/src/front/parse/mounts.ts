@@ -26,7 +26,7 @@ export function parseMount(wire: WireMount): MountRequest {
   }
   const common = {
     destination,
-    readonly: wire.readonly || wire.image !== undefined,
+    readonly: wire.readonly,
     recursiveReadonly: wire.recursiveReadOnly,
     propagation,
     selinuxRelabel: wire.selinuxRelabel,
@@ -44,6 +44,7 @@ function parseSource(
   const image = wire.image?.image ?? '';
   if (image === '') return { hostPath: hostPath(wire.hostPath, `${field}: host_path`) };
   if (wire.hostPath !== '') throw invalid(`${field} names both a host path and an image`);
+  if (!wire.readonly) throw invalid(`${field} is of an image: it must be readonly`);
   if (wire.imageSubPath !== '') checkPath(wire.imageSubPath, `${field}: image_sub_path`);
   if (wire.imageSubPath.startsWith('/')) throw invalid(`${field}: image_sub_path must be relative`);
   return { image, subPath: wire.imageSubPath };

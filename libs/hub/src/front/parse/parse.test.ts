@@ -168,8 +168,13 @@ describe('a container request', () => {
     ],
     [
       'an image volume whose sub-path climbs',
-      { mounts: [{ containerPath: '/a', image: { image: 'x' }, imageSubPath: '../b' }] },
+      { mounts: [{ containerPath: '/a', readonly: true, image: { image: 'x' }, imageSubPath: '../b' }] },
       /image_sub_path/,
+    ],
+    [
+      'an image volume to write to',
+      { mounts: [{ containerPath: '/a', image: { image: 'x' } }] },
+      /mount at \/a is of an image: it must be readonly/,
     ],
     [
       'device permissions that are none',
