@@ -2,34 +2,29 @@ import type { BackendEvent } from '@crihub/contract';
 import type { Clock, ContainerId, Logger, SandboxId } from '@crihub/kernel';
 import type { Cgroups, HostFacts, Mounts, PinnedNamespaces } from '@crihub/linux';
 import {
+  ContainerDriver,
+  type ContainerRecord,
+  containerRecord,
+  JsonRecords,
+  LocalExecutor,
+  PauseProcess,
+  type SpecSource,
+} from '@crihub/service-oci-containers';
+import {
   type CdiResolver,
   ContainerSpecs,
   hostFeaturesOf,
   SandboxNamespaces,
+  sandboxPaths,
   specHostOf,
 } from '@crihub/service-sandbox';
-import { ConmonLauncher } from './conmon/conmon-launcher.ts';
-import { ContainerCreation } from './container/container-creation.ts';
-import { ContainerStates } from './container/container-state.ts';
-import { RuncContainers } from './container/runc-containers.ts';
-import { LocalExecutor } from './execution/local-executor.ts';
-import { ExitFiles } from './exits/exit-files.ts';
-import { ExitReporter } from './exits/exit-reporter.ts';
-import { ExitWatcher } from './exits/exit-watcher.ts';
-import { MonitorWatch } from './exits/monitor-watch.ts';
 import { Programs } from './health/programs.ts';
 import { RuncHealth } from './health/runc-health.ts';
 import { stolenControllersOf } from './health/stolen-controllers.ts';
 import { Layout } from './layout.ts';
 import type { RuncOptions, RuncPlacement } from './options.ts';
-import { ExecProcesses } from './process/exec-processes.ts';
-import { RuncProcesses } from './process/runc-processes.ts';
-import { TerminalExec } from './process/terminal-exec.ts';
-import { type ContainerRecord, containerRecord } from './records/container-record.ts';
-import { JsonRecords } from './records/json-records.ts';
 import { type SandboxRecord, sandboxRecord } from './records/sandbox-record.ts';
-import { OciRuntime } from './runtime/oci-runtime.ts';
-import { PauseProcess } from './sandbox/pause-process.ts';
+import { RuncPods } from './sandbox/runc-pods.ts';
 import { RuncSandboxes } from './sandbox/runc-sandboxes.ts';
 
 export interface RuncBackendDependencies {
@@ -51,7 +46,8 @@ export interface Stores {
   readonly executor: LocalExecutor;
   readonly sandboxes: JsonRecords<SandboxId, SandboxRecord>;
   readonly containers: JsonRecords<ContainerId, ContainerRecord>;
-  readonly exitFiles: ExitFiles;
+  readonly pods: RuncPods;
+  readonly programs: Programs;
 }
 
 export function makeStores(
@@ -61,6 +57,7 @@ export function makeStores(
   const layout = new Layout(settings);
   const executor = new LocalExecutor({ cgroups });
   const { files } = executor;
+  const { bootId } = host;
   const sandboxes = new JsonRecords<SandboxId, SandboxRecord>(
     { directory: layout.sandboxRecords, schema: sandboxRecord },
     { files, logger },
@@ -69,122 +66,75 @@ export function makeStores(
     { directory: layout.containerRecords, schema: containerRecord },
     { files, logger },
   );
-  const exitFiles = new ExitFiles({ layout, files });
-  return { bootId: host.bootId, layout, executor, sandboxes, containers, exitFiles };
-}
-
-/** The programs that do the work. */
-export interface Tools {
-  readonly programs: Programs;
-  readonly runtime: OciRuntime;
-  readonly launcher: ConmonLauncher;
-  readonly states: ContainerStates;
-}
-
-export function makeTools(settings: RuncSettings, { bootId, layout, executor, exitFiles }: Stores): Tools {
-  const { callTimeoutMs, createTimeoutMs } = settings;
-  const systemdCgroup = settings.cgroupDriver === 'systemd';
-  const programs = new Programs(settings);
-  const runtime = new OciRuntime(
-    { root: layout.runtimeRoot, systemdCgroup, callTimeoutMs },
-    { executor, program: programs.runtime },
+  const pods = new RuncPods(
+    { bootId, cgroupDriver: settings.cgroupDriver },
+    { records: sandboxes, cgroups: executor.cgroups },
   );
-  const launcher = new ConmonLauncher(
-    { runtimeRoot: layout.runtimeRoot, exitDirectory: layout.exits, systemdCgroup, createTimeoutMs },
-    { executor, programs },
-  );
-  const { processes } = executor;
-  return {
-    programs,
-    runtime,
-    launcher,
-    states: new ContainerStates({ processes, exitFiles, runtime, bootId }),
-  };
+  return { bootId, layout, executor, sandboxes, containers, pods, programs: new Programs(settings) };
 }
 
-export interface Operations {
-  readonly sandboxes: RuncSandboxes;
-  readonly containers: RuncContainers;
-  readonly processes: RuncProcesses;
-}
-
-export function makeOperations(
+/** Containers that join the pinned namespaces of their pod. */
+export function makeDriver(
   settings: RuncSettings,
-  stores: Stores,
-  tools: Tools,
-  dependencies: RuncBackendDependencies,
-): Operations {
-  const { bootId, layout, executor, exitFiles } = stores;
-  const { programs, runtime, launcher, states } = tools;
-  const { cgroupDriver, rlimits, callTimeoutMs } = settings;
-  const { clock, host, cdi, namespaces, mounts } = dependencies;
+  { bootId, layout, executor, containers, pods, programs }: Stores,
+  { host, cdi, clock, logger }: RuncBackendDependencies,
+  tell: (event: BackendEvent) => void,
+): ContainerDriver {
   const { files } = executor;
-  const specHost = specHostOf(host);
-  const specs = new ContainerSpecs({ host: specHost, rlimits }, { cdi });
-  const creation = new ContainerCreation({ cgroupDriver }, { layout, executor, specs, launcher });
-  const execProcesses = new ExecProcesses({ layout, files });
-  const terminalExec = new TerminalExec(
-    { runtimeRoot: layout.runtimeRoot, callTimeoutMs },
-    { executor, programs },
+  const builder = new ContainerSpecs({ host: specHostOf(host), rlimits: settings.rlimits }, { cdi });
+  const specs: SpecSource = {
+    logPathOf: ({ logPath }) => logPath,
+    specOf: async ({ container, sandbox, cgroupsPath, pidOwner }) =>
+      await builder.build(container, sandbox, cgroupsPath, {
+        paths: sandboxPaths(sandbox, layout),
+        pidOwner,
+      }),
+  };
+  return new ContainerDriver(
+    { ...settings, bootId, systemdCgroup: settings.cgroupDriver === 'systemd' },
+    {
+      executor,
+      layout,
+      exits: { directory: layout.exits, layout, files },
+      hostFiles: files,
+      programs,
+      records: containers,
+      pods,
+      pauses: pods,
+      specs,
+      clock,
+      logger,
+      tell,
+    },
   );
+}
+
+export function makeSandboxes(
+  { cgroupDriver }: RuncSettings,
+  { bootId, layout, executor, sandboxes, containers, pods, programs }: Stores,
+  { containers: operations, launcher, runtime, remains }: ContainerDriver,
+  { host, namespaces, mounts }: RuncBackendDependencies,
+): RuncSandboxes {
   const pause = new PauseProcess(
-    { cgroupDriver, minOomScoreAdj: specHost.minOomScoreAdj },
+    { minOomScoreAdj: specHostOf(host).minOomScoreAdj },
     { layout, executor, launcher, runtime, program: programs.pause },
   );
-  const remains = { executor, layout, runtime, exitFiles };
-  const records = stores.containers;
-  const containers = new RuncContainers(
-    { bootId, cgroupDriver },
-    { ...remains, records, sandboxes: stores.sandboxes, states, creation, execProcesses, clock },
-  );
-  const sandboxes = new RuncSandboxes(
+  return new RuncSandboxes(
     { bootId, cgroupDriver },
     {
       ...remains,
-      records: stores.sandboxes,
-      containerRecords: records,
-      containers,
-      namespaces: new SandboxNamespaces({ layout, files, namespaces, mounts }),
+      layout,
+      records: sandboxes,
+      pods,
+      containerRecords: containers,
+      containers: operations,
+      namespaces: new SandboxNamespaces({ layout, files: executor.files, namespaces, mounts }),
       pause,
     },
   );
-  const processes = new RuncProcesses({ ...remains, records, states, execProcesses, terminalExec });
-  return { sandboxes, containers, processes };
 }
 
-/** What looks after containers on its own account. */
-export interface Watches {
-  readonly exitWatcher: ExitWatcher;
-  readonly monitorWatch: MonitorWatch;
-}
-
-export function makeWatches(
-  { monitorIntervalMs }: RuncSettings,
-  stores: Stores,
-  logger: Logger,
-  tell: (event: BackendEvent) => void,
-): Watches {
-  const { layout, executor, exitFiles } = stores;
-  const reporter = new ExitReporter({ ...stores, logger, tell });
-  const exited = (id: string): void => reporter.exited(id);
-  const lost = (): void => tell({ type: 'resync' });
-  return {
-    exitWatcher: new ExitWatcher(
-      { directory: layout.exits },
-      { files: executor.files, logger, exited, lost },
-    ),
-    monitorWatch: new MonitorWatch(
-      { intervalMs: monitorIntervalMs },
-      { executor, exitFiles, logger, monitored: () => reporter.monitored(), exited },
-    ),
-  };
-}
-
-export const makeHealth = (
-  { executor }: Stores,
-  { programs }: Tools,
-  { host }: RuncBackendDependencies,
-): RuncHealth =>
+export const makeHealth = ({ executor, programs }: Stores, { host }: RuncBackendDependencies): RuncHealth =>
   new RuncHealth({
     executor,
     programs,

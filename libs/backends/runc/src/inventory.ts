@@ -1,11 +1,15 @@
 import type { Inventory, InventorySandbox } from '@crihub/contract';
 import type { ContainerId, SandboxId } from '@crihub/kernel';
+import {
+  type ContainerRecord,
+  type ContainerStates,
+  type Executor,
+  inventoryContainer,
+  isAlive,
+  type JsonRecords,
+} from '@crihub/service-oci-containers';
 import { preparedSandbox } from '@crihub/service-sandbox';
-import { type ContainerStates, inventoryContainer } from './container/container-state.ts';
-import { type Executor, isAlive } from './execution/executor.ts';
 import type { Layout } from './layout.ts';
-import type { ContainerRecord } from './records/container-record.ts';
-import type { JsonRecords } from './records/json-records.ts';
 import type { SandboxRecord } from './records/sandbox-record.ts';
 
 export interface InventoryDependencies {

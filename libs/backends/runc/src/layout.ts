@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ContainerId, SandboxId } from '@crihub/kernel';
+import type { ContainerLayout, ExitLayout } from '@crihub/service-oci-containers';
 
 export interface LayoutOptions {
   readonly stateDirectory: string;
@@ -8,7 +9,7 @@ export interface LayoutOptions {
 }
 
 /** Where everything of this backend is. */
-export class Layout {
+export class Layout implements ContainerLayout, ExitLayout {
   readonly sandboxRecords: string;
   readonly containerRecords: string;
   readonly sandboxes: string;
@@ -38,6 +39,10 @@ export class Layout {
   /** Socket paths end at 107 bytes, so ids are cut where only this node's must differ. */
   bundle(id: ContainerId | SandboxId): string {
     return join(this.bundles, id.slice(0, 32));
+  }
+
+  persistent(id: ContainerId | SandboxId): string {
+    return this.bundle(id);
   }
 
   sandbox(id: SandboxId): string {

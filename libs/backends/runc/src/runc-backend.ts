@@ -1,21 +1,19 @@
 import type { Backend, BackendEvent, BackendHealth, Inventory } from '@crihub/contract';
 import type { PinnedNamespaces } from '@crihub/linux';
 import { EventStream } from '@crihub/service-sandbox';
+import type { ContainerDriver, OciContainers, OciProcesses } from '@crihub/service-oci-containers';
 import {
+  makeDriver,
   makeHealth,
-  makeOperations,
+  makeSandboxes,
   makeStores,
-  makeTools,
-  makeWatches,
-  type Operations,
   type RuncBackendDependencies,
   type RuncSettings,
   type Stores,
-  type Watches,
 } from './assembly.ts';
-import type { ContainerStates } from './container/container-state.ts';
 import type { RuncHealth } from './health/runc-health.ts';
 import { takeInventory } from './inventory.ts';
+import type { RuncSandboxes } from './sandbox/runc-sandboxes.ts';
 
 /**
  * Runs containers with an OCI runtime (runc, crun, …) under conmon, which outlives the daemon and keeps
@@ -25,29 +23,26 @@ import { takeInventory } from './inventory.ts';
 export class RuncBackend implements Backend {
   readonly kind = 'runc';
   readonly rootfs = 'hub';
-  readonly sandboxes: Operations['sandboxes'];
-  readonly containers: Operations['containers'];
-  readonly processes: Operations['processes'];
+  readonly sandboxes: RuncSandboxes;
+  readonly containers: OciContainers;
+  readonly processes: OciProcesses;
   readonly #stores: Stores;
-  readonly #states: ContainerStates;
-  readonly #watches: Watches;
+  readonly #driver: ContainerDriver;
   readonly #health: RuncHealth;
   readonly #namespaces: PinnedNamespaces;
   readonly #events = new EventStream();
 
   constructor(settings: RuncSettings, dependencies: RuncBackendDependencies) {
     const stores = makeStores(settings, dependencies);
-    const tools = makeTools(settings, stores);
-    const { sandboxes, containers, processes } = makeOperations(settings, stores, tools, dependencies);
-    this.sandboxes = sandboxes;
-    this.containers = containers;
-    this.processes = processes;
-    this.#stores = stores;
-    this.#states = tools.states;
-    this.#health = makeHealth(stores, tools, dependencies);
-    this.#namespaces = dependencies.namespaces;
     const tell = (event: BackendEvent): void => this.#events.push(event);
-    this.#watches = makeWatches(settings, stores, dependencies.logger, tell);
+    const driver = makeDriver(settings, stores, dependencies, tell);
+    this.sandboxes = makeSandboxes(settings, stores, driver, dependencies);
+    this.containers = driver.containers;
+    this.processes = driver.processes;
+    this.#stores = stores;
+    this.#driver = driver;
+    this.#health = makeHealth(stores, dependencies);
+    this.#namespaces = dependencies.namespaces;
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -56,13 +51,11 @@ export class RuncBackend implements Backend {
     await Promise.all(layout.directories.map((directory) => executor.files.makeDirectory(directory)));
     await this.#namespaces.prepareDirectory(layout.networkNamespaces, signal);
     await Promise.all([sandboxes.load(), containers.load()]);
-    await this.#watches.exitWatcher.start();
-    this.#watches.monitorWatch.start();
+    await this.#driver.start();
   }
 
   async close(): Promise<void> {
-    this.#watches.exitWatcher.close();
-    this.#watches.monitorWatch.close();
+    this.#driver.close();
     this.#events.close();
   }
 
@@ -72,7 +65,7 @@ export class RuncBackend implements Backend {
 
   async inventory(signal: AbortSignal): Promise<Inventory> {
     signal.throwIfAborted();
-    return await takeInventory({ ...this.#stores, states: this.#states });
+    return await takeInventory({ ...this.#stores, states: this.#driver.states });
   }
 
   events(signal: AbortSignal): AsyncIterable<BackendEvent> {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { BackendHealth, Capabilities } from '@crihub/contract';
 import { describeError, reasonOf, RuntimeError } from '@crihub/kernel';
+import type { Executor } from '@crihub/service-oci-containers';
 import {
   capabilitiesOf,
   featuresOfVersion,
@@ -8,7 +9,6 @@ import {
   parseFeatures,
   runtimeMessage,
 } from '@crihub/service-sandbox';
-import type { Executor } from '../execution/executor.ts';
 import type { Programs } from './programs.ts';
 
 export interface RuncHealthDependencies {

@@ -1,6 +1,6 @@
 import type { Sandbox } from '@crihub/contract';
+import { storedProcess } from '@crihub/service-oci-containers';
 import { z } from 'zod';
-import { storedProcess } from './stored-process.ts';
 
 const sandbox = z.custom<Sandbox>((value) => typeof value === 'object' && value !== null && 'id' in value);
 

@@ -8,21 +8,28 @@ import type {
 } from '@crihub/contract';
 import type { ContainerId, SandboxId } from '@crihub/kernel';
 import {
+  type ContainerRecord,
+  type JsonRecords,
+  type Launched,
+  type OciContainers,
+  type PauseProcess,
+  type RemainsDependencies,
+  removeRemains,
+} from '@crihub/service-oci-containers';
+import {
   containerCgroup,
   notFound,
   podCgroup,
   preparedSandbox,
   type SandboxNamespaces,
+  sandboxPaths,
   sharesPid,
   wrongState,
 } from '@crihub/service-sandbox';
-import { monitorCgroup } from '../conmon/monitor-cgroup.ts';
-import { removeRemains, type RemainsDependencies } from '../bundle/remains.ts';
-import type { RuncContainers } from '../container/runc-containers.ts';
-import type { ContainerRecord } from '../records/container-record.ts';
-import type { JsonRecords } from '../records/json-records.ts';
+import type { Layout } from '../layout.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
-import type { PauseProcess } from './pause-process.ts';
+import { monitorCgroup } from './monitor-cgroup.ts';
+import type { RuncPods } from './runc-pods.ts';
 
 export interface RuncSandboxesOptions {
   readonly bootId: string;
@@ -30,9 +37,11 @@ export interface RuncSandboxesOptions {
 }
 
 export interface RuncSandboxesDependencies extends RemainsDependencies {
+  readonly layout: Layout;
   readonly records: JsonRecords<SandboxId, SandboxRecord>;
+  readonly pods: Pick<RuncPods, 'joinFiles'>;
   readonly containerRecords: Pick<JsonRecords<ContainerId, ContainerRecord>, 'entries'>;
-  readonly containers: Pick<RuncContainers, 'signal' | 'remove'>;
+  readonly containers: Pick<OciContainers, 'signal' | 'remove'>;
   readonly namespaces: SandboxNamespaces;
   readonly pause: PauseProcess;
 }
@@ -130,17 +139,29 @@ export class RuncSandboxes implements SandboxOperations {
   }
 
   async #run(sandbox: Sandbox, record: SandboxRecord, signal: AbortSignal): Promise<RunningRecord> {
-    const { records, pause } = this.#dependencies;
+    const { records } = this.#dependencies;
     const { bootId, cgroup } = record;
     const base = { sandbox: record.sandbox, bootId, cgroup };
     let running: RunningRecord = { ...base, step: 'running' };
     if (sharesPid(sandbox)) {
       if (record.step === 'starting') await this.#removePause(record, signal);
       await records.write(sandbox.id, { ...base, step: 'starting' });
-      running = { ...running, pause: await pause.start(sandbox, signal) };
+      running = { ...running, pause: await this.#startPause(sandbox, signal) };
     }
     await records.write(sandbox.id, running);
     return running;
+  }
+
+  async #startPause(sandbox: Sandbox, signal: AbortSignal): Promise<Launched> {
+    const { pause, pods, layout } = this.#dependencies;
+    const { specPath } = containerCgroup(sandbox.id, sandbox, this.#options.cgroupDriver);
+    const input = {
+      sandbox,
+      paths: sandboxPaths(sandbox, layout),
+      cgroupsPath: specPath,
+      joinFiles: pods.joinFiles(sandbox),
+    };
+    return await pause.start(input, signal);
   }
 
   async #removePause(record: SandboxRecord, signal: AbortSignal): Promise<void> {

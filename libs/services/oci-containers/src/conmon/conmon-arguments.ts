@@ -4,6 +4,8 @@ import { join } from 'node:path';
 export interface MonitoredContainer {
   readonly id: string;
   readonly bundle: string;
+  /** Where conmon notes that the kernel killed a process for lack of memory. */
+  readonly persistentDirectory: string;
   /** Absolute path of the CRI log; empty: the output is discarded. */
   readonly logPath: string;
   readonly terminal: boolean;
@@ -22,17 +24,17 @@ export interface ConmonSettings {
 export const conmonPidFile = (bundle: string): string => join(bundle, 'conmon.pid');
 export const initPidFile = (bundle: string): string => join(bundle, 'init.pid');
 /** conmon makes it when the kernel killed a process of the container for lack of memory. */
-export const oomFile = (bundle: string): string => join(bundle, 'oom');
+export const oomFile = (persistentDirectory: string): string => join(persistentDirectory, 'oom');
 export const controlFifo = (bundle: string): string => join(bundle, 'ctl');
 export const attachSocket = (bundle: string): string => join(bundle, 'attach');
 
 /** The command line that creates a container and then stays with it (conmon(8)). */
 export function conmonArguments(container: MonitoredContainer, settings: ConmonSettings): readonly string[] {
-  const { id, bundle, logPath, terminal, stdin, stdinOnce } = container;
+  const { id, bundle, persistentDirectory, logPath, terminal, stdin, stdinOnce } = container;
   return [
     ...['--cid', id, '--cuuid', id, '--name', id],
     ...['--runtime', settings.runtime, '--runtime-arg', `--root=${settings.runtimeRoot}`],
-    ...['--bundle', bundle, '--persist-dir', bundle, '--full-attach'],
+    ...['--bundle', bundle, '--persist-dir', persistentDirectory, '--full-attach'],
     ...['--exit-dir', settings.exitDirectory],
     ...['--conmon-pidfile', conmonPidFile(bundle), '--container-pidfile', initPidFile(bundle)],
     ...['--log-path', logPath === '' ? 'none' : `k8s-file:${logPath}`],

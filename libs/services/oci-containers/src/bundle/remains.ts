@@ -1,7 +1,7 @@
 import { type ContainerId, type SandboxId, sleep } from '@crihub/kernel';
 import { conmonPidFile } from '../conmon/conmon-arguments.ts';
 import { type Executor, isAlive, type ProcessRef } from '../execution/executor.ts';
-import type { Layout } from '../layout.ts';
+import type { ContainerLayout } from '../layout.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { ExitFiles } from '../exits/exit-files.ts';
 
@@ -11,7 +11,7 @@ const POLL_MS = 5;
 
 export interface RemainsDependencies {
   readonly executor: Executor;
-  readonly layout: Layout;
+  readonly layout: Pick<ContainerLayout, 'bundle'>;
   readonly runtime: OciRuntime;
   readonly exitFiles: ExitFiles;
 }

@@ -4,7 +4,7 @@ import type { ContainerId } from '@crihub/kernel';
 import { execProcess, type OciProcess, serializeOci } from '@crihub/service-oci';
 import { processFile } from '../container/container-creation.ts';
 import type { Files } from '../execution/executor.ts';
-import type { Layout } from '../layout.ts';
+import type { ContainerLayout } from '../layout.ts';
 
 /** The directory of one exec, with its specification. */
 export interface ExecFiles {
@@ -15,13 +15,19 @@ export interface ExecFiles {
 
 /** Writes the specifications of further processes, each like its container's first one. */
 export class ExecProcesses {
-  readonly #layout: Layout;
+  readonly #layout: Pick<ContainerLayout, 'bundle'>;
   readonly #files: Files;
   /** Parsed once; the container's removal lets go of it. */
   readonly #firstProcesses = new Map<ContainerId, OciProcess>();
   #written = 0;
 
-  constructor({ layout, files }: { readonly layout: Layout; readonly files: Files }) {
+  constructor({
+    layout,
+    files,
+  }: {
+    readonly layout: Pick<ContainerLayout, 'bundle'>;
+    readonly files: Files;
+  }) {
     this.#layout = layout;
     this.#files = files;
   }

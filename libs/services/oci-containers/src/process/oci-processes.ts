@@ -7,7 +7,7 @@ import { attachSocket } from '../conmon/conmon-arguments.ts';
 import type { ContainerStates } from '../container/container-state.ts';
 import type { Executor } from '../execution/executor.ts';
 import { UNKNOWN_EXIT_CODE } from '../exits/exit-files.ts';
-import type { Layout } from '../layout.ts';
+import type { ContainerLayout } from '../layout.ts';
 import type { ContainerRecord, CreatedRecord } from '../records/container-record.ts';
 import type { JsonRecords } from '../records/json-records.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
@@ -18,25 +18,25 @@ import { markedCommand, ProcessMarks } from './process-mark.ts';
 import type { TerminalExec } from './terminal-exec.ts';
 import { TerminalSession } from './terminal-session.ts';
 
-export interface RuncProcessesDependencies {
-  readonly layout: Layout;
+export interface OciProcessesDependencies {
+  readonly layout: Pick<ContainerLayout, 'bundle'>;
   readonly records: Pick<JsonRecords<ContainerId, ContainerRecord>, 'get'>;
   readonly states: ContainerStates;
   readonly executor: Executor;
   readonly runtime: OciRuntime;
   readonly execProcesses: ExecProcesses;
-  readonly terminalExec: TerminalExec;
+  readonly terminalExec: Pick<TerminalExec, 'start'>;
 }
 
 /**
  * Further processes by the OCI runtime itself, whose pipes are the process's; those with a terminal, and
  * the first process, by conmon's attach socket.
  */
-export class RuncProcesses implements ProcessOperations {
-  readonly #dependencies: RuncProcessesDependencies;
+export class OciProcesses implements ProcessOperations {
+  readonly #dependencies: OciProcessesDependencies;
   readonly #marks = new ProcessMarks();
 
-  constructor(dependencies: RuncProcessesDependencies) {
+  constructor(dependencies: OciProcessesDependencies) {
     this.#dependencies = dependencies;
   }
 
@@ -80,12 +80,13 @@ export class RuncProcesses implements ProcessOperations {
     const { executor, runtime } = this.#dependencies;
     const mark = this.#marks.next();
     const command = await runtime.execCommand(id, { processFile, pidFile });
+    // All that the process starts is younger than this.
+    const since = await executor.processes.now();
     const child = await executor.spawn('/bin/sh', {
       args: markedCommand(mark, command),
       env: BASE_ENVIRONMENT,
       stdin,
     });
-    const since = await this.#startOf(child.pid);
     return new ExecSession({ child, cgroup, mark, since, pidFile, directory }, { executor });
   }
 
@@ -98,14 +99,9 @@ export class RuncProcesses implements ProcessOperations {
   ): Promise<ProcessSession> {
     const { executor, terminalExec } = this.#dependencies;
     const mark = this.#marks.next();
+    const since = await executor.processes.now();
     const terminal = await terminalExec.start({ id, directory, processFile, stdin }, mark, signal);
-    const since = await this.#startOf(terminal.child.pid);
     return new TerminalSession({ terminal, cgroup, mark, since, directory }, { executor });
-  }
-
-  /** All that the process starts is younger; one that is gone has left nothing that could be mistaken. */
-  async #startOf(pid: number): Promise<number> {
-    return (await this.#dependencies.executor.processes.identify(pid))?.startTime ?? 0;
   }
 
   async #exitCode(id: ContainerId): Promise<number | undefined> {

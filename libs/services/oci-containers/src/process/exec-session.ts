@@ -1,8 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ProcessExit, ProcessSession } from '@crihub/contract';
 import { sleep } from '@crihub/kernel';
-import type { SpawnedProcess } from '@crihub/transport/process';
-import type { Executor } from '../execution/executor.ts';
+import type { Executor, MachineProcess } from '../execution/executor.ts';
 import { killMarked } from './kill-marked.ts';
 import type { MarkedSearch } from './process-mark.ts';
 
@@ -16,7 +15,7 @@ const REAP_MS = 500;
 
 export interface ExecSessionInput extends MarkedSearch {
   /** The OCI runtime's `exec`, which lasts as long as the process does. */
-  readonly child: SpawnedProcess;
+  readonly child: MachineProcess;
   /** The runtime writes it when the process runs. */
   readonly pidFile: string;
   /** The exec's own, removed in the end. */

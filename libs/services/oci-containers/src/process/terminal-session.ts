@@ -1,6 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ProcessExit, ProcessSession, TerminalSize } from '@crihub/contract';
-import { resizeTerminal } from '../conmon/control.ts';
 import type { Executor } from '../execution/executor.ts';
 import { killMarked } from './kill-marked.ts';
 import type { MarkedSearch } from './process-mark.ts';
@@ -30,7 +29,7 @@ export class TerminalSession implements ProcessSession {
   }
 
   async resize(size: TerminalSize): Promise<void> {
-    await resizeTerminal(size, this.#input.directory, this.#executor.files);
+    await this.#input.terminal.resize(size);
   }
 
   async kill(): Promise<void> {

@@ -2,8 +2,8 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { RuntimeError, untilAborted, withDeadline } from '@crihub/kernel';
 import { runtimeMessage } from '@crihub/service-sandbox';
-import { BASE_ENVIRONMENT, type SpawnedProcess } from '@crihub/transport/process';
-import type { Executor, ProcessRef } from '../execution/executor.ts';
+import { BASE_ENVIRONMENT } from '@crihub/transport/process';
+import type { Executor, MachineProcess, ProcessRef } from '../execution/executor.ts';
 import {
   conmonArguments,
   conmonPidFile,
@@ -95,7 +95,7 @@ export class ConmonLauncher {
   }
 }
 
-async function reportOf(child: SpawnedProcess): Promise<SyncReport> {
+async function reportOf(child: MachineProcess): Promise<SyncReport> {
   const complaints = text(child.stderr);
   complaints.catch(() => undefined); // cut off when the report was good: nobody asks then
   for await (const line of createInterface({ input: child.stdout })) {

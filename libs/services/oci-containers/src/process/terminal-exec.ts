@@ -1,12 +1,14 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import type { TerminalSize } from '@crihub/contract';
 import { RuntimeError, untilAborted, withDeadline } from '@crihub/kernel';
 import { runtimeMessage } from '@crihub/service-sandbox';
-import { BASE_ENVIRONMENT, type SpawnedProcess } from '@crihub/transport/process';
+import { BASE_ENVIRONMENT } from '@crihub/transport/process';
 import { type AttachStreams, attachStreams } from '../conmon/attach-streams.ts';
 import { attachSocket, conmonExecArguments, type MonitoredExec } from '../conmon/conmon-arguments.ts';
+import { resizeTerminal } from '../conmon/control.ts';
 import { parseConmonMessage, parseSyncReport } from '../conmon/sync-report.ts';
-import type { Executor } from '../execution/executor.ts';
+import type { Executor, MachineProcess } from '../execution/executor.ts';
 import { markedCommand } from './process-mark.ts';
 
 export interface TerminalExecOptions {
@@ -19,12 +21,12 @@ export interface TerminalExecDependencies {
   readonly programs: { conmon(): Promise<string>; runtime(): Promise<string> };
 }
 
-/** A process with a terminal that runs under a conmon of its own. */
+/** A process with a terminal. */
 export interface StartedTerminal {
-  readonly child: SpawnedProcess;
-  readonly streams: AttachStreams;
+  readonly streams: Pick<AttachStreams, 'stdin' | 'stdout'>;
   /** Resolves when conmon told how the process ended, or ended itself without a word. */
   readonly exitCode: Promise<number>;
+  resize(size: TerminalSize): Promise<void>;
 }
 
 /** conmon's pipes are this program's standard streams: sync, start and attach. */
@@ -33,7 +35,7 @@ const PIPES = { _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4', _OCI_ATTACHPIPE: '5' } 
 const GO = '\n';
 const UNKNOWN_EXIT_CODE = 255;
 
-/** Starts processes with a terminal. The runtimes hand its other end over a socket, which conmon can take. */
+/** Starts processes with a terminal under a conmon of their own. The runtimes hand its other end over a socket, which conmon can take. */
 export class TerminalExec {
   readonly #options: TerminalExecOptions;
   readonly #dependencies: TerminalExecDependencies;
@@ -66,7 +68,7 @@ export class TerminalExec {
 }
 
 async function converse(
-  child: SpawnedProcess,
+  child: MachineProcess,
   exec: MonitoredExec,
   executor: Executor,
 ): Promise<StartedTerminal> {
@@ -86,7 +88,11 @@ async function converse(
     streams.close();
     throw failure(exec.id, report?.message ?? line);
   }
-  return { child, streams, exitCode: nextLine(sync).then(exitCodeOf) };
+  return {
+    streams,
+    exitCode: nextLine(sync).then(exitCodeOf),
+    resize: (size) => resizeTerminal(size, exec.directory, executor.files),
+  };
 }
 
 function exitCodeOf(line: string | undefined): number {

@@ -2,14 +2,19 @@ import type { BackendEvent } from '@crihub/contract';
 import { type ContainerId, describeError, type Logger, type SandboxId } from '@crihub/kernel';
 import type { ContainerRecord } from '../records/container-record.ts';
 import type { JsonRecords } from '../records/json-records.ts';
-import type { SandboxRecord } from '../records/sandbox-record.ts';
 import type { ExitFiles } from './exit-files.ts';
 import type { Monitored } from './monitor-watch.ts';
 
+/** The processes that stand for pods under a conmon of their own. */
+export interface PauseProcesses {
+  has(id: SandboxId): boolean;
+  monitored(): readonly Monitored[];
+}
+
 export interface ExitReporterDependencies {
   readonly bootId: string;
-  readonly containers: JsonRecords<ContainerId, ContainerRecord>;
-  readonly sandboxes: JsonRecords<SandboxId, SandboxRecord>;
+  readonly containers: Pick<JsonRecords<ContainerId, ContainerRecord>, 'get' | 'entries'>;
+  readonly pauses: PauseProcesses;
   readonly exitFiles: ExitFiles;
   readonly logger: Logger;
   readonly tell: (event: BackendEvent) => void;
@@ -37,26 +42,22 @@ export class ExitReporter {
 
   /** What should have a conmon now. */
   monitored(): readonly Monitored[] {
-    const { containers, sandboxes, bootId } = this.#dependencies;
+    const { containers, pauses, bootId } = this.#dependencies;
     const found: Monitored[] = [];
     for (const [id, record] of containers.entries()) {
       if (record.step === 'created' && record.bootId === bootId) found.push({ id, ...record });
     }
-    for (const [id, record] of sandboxes.entries()) {
-      if (record.step === 'running' && record.pause !== undefined && record.bootId === bootId) {
-        found.push({ id, ...record.pause });
-      }
-    }
+    found.push(...pauses.monitored());
     const present = new Set<string>(found.map(({ id }) => id));
     for (const id of this.#told) if (!present.has(id)) this.#told.delete(id);
     return found.filter(({ id }) => !this.#told.has(id));
   }
 
   async #report(id: string): Promise<void> {
-    const { containers, sandboxes, exitFiles, tell } = this.#dependencies;
+    const { containers, pauses, exitFiles, tell } = this.#dependencies;
     const containerId = id as ContainerId;
     const sandboxId = id as SandboxId;
-    if (sandboxes.get(sandboxId)?.step === 'running') {
+    if (pauses.has(sandboxId)) {
       this.#told.add(id);
       tell({ type: 'sandboxExited', id: sandboxId, message: 'the pause process of the pod has ended' });
       return;

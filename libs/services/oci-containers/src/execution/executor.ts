@@ -9,6 +9,9 @@ export interface ProcessRef {
   readonly startTime: number;
 }
 
+/** A running program with its streams. */
+export type MachineProcess = Omit<SpawnedProcess, 'pid'>;
+
 /**
  * The machine that containers run on: this host, or a guest. It knows how things are done there and
  * nothing of containers; what is done is decided by those who use it.
@@ -25,7 +28,7 @@ export interface Executor {
    * Starts a program whose streams stay in our hands; as `spawnProcess` of the process
    * transport, but what it prints is kept for a reader who comes late.
    */
-  spawn(program: string, options: SpawnOptions): Promise<SpawnedProcess>;
+  spawn(program: string, options: SpawnOptions): Promise<MachineProcess>;
   /** Connects to a SOCK_SEQPACKET socket: each chunk is one message. @throws the system's error. */
   connectSeqpacket(path: string): Promise<Duplex>;
 }
@@ -67,6 +70,8 @@ export interface ProcessTable {
   signal(process: ProcessRef, signal: number): Promise<void>;
   /** Processes whose command line contains the word. */
   find(word: string): Promise<readonly ProcessRef[]>;
+  /** Clock ticks since boot: processes that start from now on have no smaller `startTime`. */
+  now(): Promise<number>;
 }
 
 /** Control groups by their path below the root of the hierarchies. */

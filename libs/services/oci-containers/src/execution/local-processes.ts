@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { errnoCode } from '@crihub/kernel';
 import { commandLineOf, isAlive, listPids, readProcessStat, signalProcess } from '@crihub/linux';
@@ -17,6 +18,11 @@ export class LocalProcesses implements ProcessTable {
     else await signalProcess(process, name);
   }
 
+  async now(): Promise<number> {
+    const [uptime = ''] = (await readFile('/proc/uptime', 'utf8')).split(' ');
+    return Math.trunc(Number(uptime) * TICKS_PER_SECOND);
+  }
+
   async find(word: string): Promise<readonly ProcessRef[]> {
     const found = await Promise.all(
       (await listPids()).map(async (pid) => {
@@ -27,6 +33,9 @@ export class LocalProcesses implements ProcessTable {
     return found.filter((process) => process !== undefined);
   }
 }
+
+/** USER_HZ, which is the same on all Linux machines that Node runs on. */
+const TICKS_PER_SECOND = 100;
 
 const NAMES = new Map(
   Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),

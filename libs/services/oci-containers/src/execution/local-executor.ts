@@ -4,11 +4,10 @@ import {
   run,
   type RunOptions,
   type RunResult,
-  type SpawnedProcess,
   type SpawnOptions,
   spawnProcess,
 } from '@crihub/transport/process';
-import type { Executor } from './executor.ts';
+import type { Executor, MachineProcess } from './executor.ts';
 import { LocalCgroups } from './local-cgroups.ts';
 import { LocalFiles } from './local-files.ts';
 import { LocalProcesses } from './local-processes.ts';
@@ -31,7 +30,7 @@ export class LocalExecutor implements Executor {
     return await run(program, options);
   }
 
-  async spawn(program: string, options: SpawnOptions): Promise<SpawnedProcess> {
+  async spawn(program: string, options: SpawnOptions): Promise<MachineProcess> {
     return await spawnProcess(program, options);
   }
 

@@ -14,10 +14,10 @@ const POLL_MS = 5;
  */
 export async function reopenLog(
   { id, bundle, logPath }: { readonly id: string; readonly bundle: string; readonly logPath: string },
-  files: Files,
+  { files, hostFiles }: { readonly files: Files; readonly hostFiles: Pick<Files, 'status'> },
   signal: AbortSignal,
 ): Promise<void> {
-  if (logPath === '' || (await files.status(logPath)) !== undefined) return;
+  if (logPath === '' || (await hostFiles.status(logPath)) !== undefined) return;
   try {
     await files.sendToFifo(controlFifo(bundle), REOPEN);
   } catch (cause) {
@@ -26,6 +26,6 @@ export async function reopenLog(
     throw new RuntimeError('FailedPrecondition', message, { operation: 'reopen log', id, cause });
   }
   await withDeadline(`reopening the log ${logPath}`, REOPEN_TIMEOUT_MS, signal, async (deadline) => {
-    while ((await files.status(logPath)) === undefined) await sleep(POLL_MS, deadline);
+    while ((await hostFiles.status(logPath)) === undefined) await sleep(POLL_MS, deadline);
   });
 }

@@ -1,32 +1,32 @@
 import { join } from 'node:path';
 import type { Sandbox } from '@crihub/contract';
 import { serializeOci } from '@crihub/service-oci';
-import {
-  containerCgroup,
-  PAUSE_MOUNTS,
-  PAUSE_PROGRAM,
-  pauseSpec,
-  sandboxPaths,
-} from '@crihub/service-sandbox';
-import { monitorCgroup } from '../conmon/monitor-cgroup.ts';
+import { PAUSE_MOUNTS, PAUSE_PROGRAM, pauseSpec, type SandboxPaths } from '@crihub/service-sandbox';
 import type { ConmonLauncher, Launched } from '../conmon/conmon-launcher.ts';
 import type { Executor } from '../execution/executor.ts';
-import type { Layout } from '../layout.ts';
+import type { ContainerLayout } from '../layout.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
 
 export interface PauseProcessOptions {
-  readonly cgroupDriver: 'cgroupfs' | 'systemd';
   /** The least value that may be written to `oom_score_adj`. */
   readonly minOomScoreAdj: number;
 }
 
 export interface PauseProcessDependencies {
-  readonly layout: Layout;
+  readonly layout: ContainerLayout;
   readonly executor: Executor;
   readonly launcher: ConmonLauncher;
   readonly runtime: OciRuntime;
-  /** Finds the static catatonit. @throws FailedPrecondition if it is not installed. */
+  /** Finds the static catatonit. @throws Unavailable if it is not installed. */
   readonly program: () => Promise<string>;
+}
+
+export interface PauseInput {
+  readonly sandbox: Sandbox;
+  readonly paths: SandboxPaths;
+  readonly cgroupsPath: string;
+  /** Files into which its conmon writes `0` to join a control group. */
+  readonly joinFiles: readonly string[];
 }
 
 /** As containerd and CRI-O set it for theirs: it must outlive the pod's containers. */
@@ -42,25 +42,27 @@ export class PauseProcess {
     this.#dependencies = dependencies;
   }
 
-  async start(sandbox: Sandbox, signal: AbortSignal): Promise<Launched> {
+  async start(
+    { sandbox, paths, cgroupsPath, joinFiles }: PauseInput,
+    signal: AbortSignal,
+  ): Promise<Launched> {
     const { layout, executor, launcher, runtime } = this.#dependencies;
-    const { cgroupDriver, minOomScoreAdj } = this.#options;
     const { id } = sandbox;
     const bundle = layout.bundle(id);
+    const persistentDirectory = layout.persistent(id);
     await this.#makeRootfs(join(bundle, 'rootfs'));
     const spec = pauseSpec({
       sandbox,
       bundle,
-      paths: sandboxPaths(sandbox, layout),
-      cgroupsPath: containerCgroup(id, sandbox, cgroupDriver).specPath,
+      paths,
+      cgroupsPath,
       program: await this.#dependencies.program(),
-      oomScoreAdj: Math.max(OOM_SCORE_ADJ, minOomScoreAdj),
+      oomScoreAdj: Math.max(OOM_SCORE_ADJ, this.#options.minOomScoreAdj),
     });
     await executor.files.write(join(bundle, 'config.json'), serializeOci(spec));
-    const group = monitorCgroup(sandbox, cgroupDriver);
     const launched = await launcher.launch(
-      { id, bundle, logPath: '', terminal: false, stdin: false, stdinOnce: false },
-      group === undefined ? [] : executor.cgroups.joinFiles(group),
+      { id, bundle, persistentDirectory, logPath: '', terminal: false, stdin: false, stdinOnce: false },
+      joinFiles,
       signal,
     );
     await runtime.start(id, signal);

@@ -1,46 +1,49 @@
 import { join } from 'node:path';
 import type { Container, Sandbox } from '@crihub/contract';
 import { RuntimeError } from '@crihub/kernel';
-import { serializeOci } from '@crihub/service-oci';
-import { type ContainerSpecs, sandboxPaths } from '@crihub/service-sandbox';
-import { monitorCgroup } from '../conmon/monitor-cgroup.ts';
+import { type OciSpec, serializeOci } from '@crihub/service-oci';
 import type { ConmonLauncher, Launched } from '../conmon/conmon-launcher.ts';
 import type { Executor } from '../execution/executor.ts';
-import type { Layout } from '../layout.ts';
+import type { ContainerLayout } from '../layout.ts';
 
-export interface ContainerCreationDependencies {
-  readonly layout: Layout;
-  readonly executor: Executor;
-  readonly specs: ContainerSpecs;
-  readonly launcher: ConmonLauncher;
-}
-
+/** What the backend knows of a container that is to be created. */
 export interface CreationInput {
   readonly container: Container;
   readonly sandbox: Sandbox;
   readonly cgroupsPath: string;
   /** The process whose PID namespace is joined, if it is another's. */
   readonly pidOwner: number | undefined;
+  /** Files into which its conmon writes `0` to join a control group. */
+  readonly joinFiles: readonly string[];
+}
+
+/** Makes specifications: how containers are isolated is the backend's decision. */
+export interface SpecSource {
+  /** @throws InvalidArgument or FailedPrecondition for what can't be had on the machine. */
+  specOf(input: Omit<CreationInput, 'joinFiles'>): Promise<OciSpec>;
+  /** The path of its log on the machine; empty: the output is discarded. */
+  logPathOf(container: Container): string;
+}
+
+export interface ContainerCreationDependencies {
+  readonly layout: ContainerLayout;
+  readonly executor: Executor;
+  readonly specs: SpecSource;
+  readonly launcher: ConmonLauncher;
 }
 
 /** Writes a container's bundle and has it created. */
 export class ContainerCreation {
   readonly #dependencies: ContainerCreationDependencies;
-  readonly #cgroupDriver: 'cgroupfs' | 'systemd';
 
-  constructor(
-    { cgroupDriver }: { readonly cgroupDriver: 'cgroupfs' | 'systemd' },
-    dependencies: ContainerCreationDependencies,
-  ) {
-    this.#cgroupDriver = cgroupDriver;
+  constructor(dependencies: ContainerCreationDependencies) {
     this.#dependencies = dependencies;
   }
 
   async create(input: CreationInput, signal: AbortSignal): Promise<Launched> {
     const { layout, executor, specs, launcher } = this.#dependencies;
-    const { container, sandbox, cgroupsPath, pidOwner } = input;
-    const paths = sandboxPaths(sandbox, layout);
-    const spec = await specs.build(container, sandbox, cgroupsPath, { paths, pidOwner });
+    const { container, joinFiles } = input;
+    const spec = await specs.specOf(input);
     const bundle = layout.bundle(container.id);
     await executor.files.makeDirectory(bundle);
     await Promise.all([
@@ -48,17 +51,17 @@ export class ContainerCreation {
       executor.files.write(processFile(bundle), serializeOci(spec.process)),
     ]);
     const { terminal, stdin, stdinOnce } = container.process;
-    const { id, logPath } = container;
-    return await launcher.launch(
-      { id, bundle, logPath, terminal, stdin, stdinOnce },
-      this.#joinFiles(sandbox),
-      signal,
-    );
-  }
-
-  #joinFiles(sandbox: Sandbox): readonly string[] {
-    const group = monitorCgroup(sandbox, this.#cgroupDriver);
-    return group === undefined ? [] : this.#dependencies.executor.cgroups.joinFiles(group);
+    const { id } = container;
+    const monitored = {
+      id,
+      bundle,
+      persistentDirectory: layout.persistent(id),
+      logPath: specs.logPathOf(container),
+      terminal,
+      stdin,
+      stdinOnce,
+    };
+    return await launcher.launch(monitored, joinFiles, signal);
   }
 }
 

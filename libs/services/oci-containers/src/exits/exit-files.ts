@@ -2,17 +2,17 @@ import type { ContainerExit } from '@crihub/contract';
 import type { ContainerId, SandboxId } from '@crihub/kernel';
 import { oomFile } from '../conmon/conmon-arguments.ts';
 import type { Files } from '../execution/executor.ts';
-import type { Layout } from '../layout.ts';
+import type { ExitLayout } from '../layout.ts';
 
 /** What a container that nobody saw end is said to have exited with. */
 export const UNKNOWN_EXIT_CODE = 255;
 
 /** The files in which conmon leaves how a container ended. */
 export class ExitFiles {
-  readonly #layout: Layout;
+  readonly #layout: ExitLayout;
   readonly #files: Files;
 
-  constructor({ layout, files }: { readonly layout: Layout; readonly files: Files }) {
+  constructor({ layout, files }: { readonly layout: ExitLayout; readonly files: Files }) {
     this.#layout = layout;
     this.#files = files;
   }
@@ -22,7 +22,7 @@ export class ExitFiles {
     const [code, status, oom] = await Promise.all([
       this.#files.read(path),
       this.#files.status(path),
-      this.#files.status(oomFile(this.#layout.bundle(id))),
+      this.#files.status(oomFile(this.#layout.persistent(id))),
     ]);
     if (code === undefined || status === undefined) return undefined;
     const exitCode = /^\d+$/.test(code.trim()) ? Number(code) : UNKNOWN_EXIT_CODE;

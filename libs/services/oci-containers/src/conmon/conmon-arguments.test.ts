@@ -4,6 +4,7 @@ import { conmonArguments, type MonitoredContainer } from './conmon-arguments.ts'
 const container: MonitoredContainer = {
   id: 'c1',
   bundle: '/run/b/c1',
+  persistentDirectory: '/run/p/c1',
   logPath: '/var/log/pods/p/c/0.log',
   terminal: false,
   stdin: false,
@@ -20,6 +21,7 @@ describe('conmonArguments', () => {
   it.each([
     ['writes the CRI log', {}, ['--log-path', 'k8s-file:/var/log/pods/p/c/0.log']],
     ['discards the output without a log path', { logPath: '' }, ['--log-path', 'none']],
+    ['notes kills for lack of memory where it is told to', {}, ['--persist-dir', '/run/p/c1']],
     ['asks for a terminal', { terminal: true }, ['--terminal']],
     ['keeps standard input open between attaches', { stdin: true }, ['--stdin', '--leave-stdin-open']],
   ])('%s', (_what, change, expected) => {

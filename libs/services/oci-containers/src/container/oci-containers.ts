@@ -6,58 +6,77 @@ import type {
   Sandbox,
   StartedContainer,
 } from '@crihub/contract';
-import { type Clock, type ContainerId, kindOf, RuntimeError, type SandboxId } from '@crihub/kernel';
+import { type Clock, type ContainerId, kindOf, RuntimeError } from '@crihub/kernel';
 import { parseSignal } from '@crihub/service-oci';
-import { containerCgroup, isUnrunnableProgram, notFound, wrongState } from '@crihub/service-sandbox';
+import { isUnrunnableProgram, notFound, wrongState } from '@crihub/service-sandbox';
 import { removeRemains, type RemainsDependencies } from '../bundle/remains.ts';
+import type { Files } from '../execution/executor.ts';
 import type { ExecProcesses } from '../process/exec-processes.ts';
 import type { ContainerRecord, CreatedRecord } from '../records/container-record.ts';
 import type { JsonRecords } from '../records/json-records.ts';
-import type { SandboxRecord } from '../records/sandbox-record.ts';
 import { type ContainerCreation, pidNamespaceOwner } from './container-creation.ts';
 import { changeLimits } from './container-limits.ts';
 import { reopenLog } from './container-log.ts';
 import type { ContainerState, ContainerStates } from './container-state.ts';
 
-export interface RuncContainersOptions {
-  readonly bootId: string;
-  readonly cgroupDriver: 'cgroupfs' | 'systemd';
+/** A pod that can hold containers now. */
+export interface RunningPod {
+  /** The process whose PID namespace its containers may share. */
+  readonly init?: number;
+  /** Files into which the monitors of its containers write `0` to join a control group. */
+  readonly joinFiles: readonly string[];
 }
 
-export interface RuncContainersDependencies extends RemainsDependencies {
+/** The pods of the machine. */
+export interface Pods {
+  /** @throws NotFound, or FailedPrecondition if it does not run. */
+  running(sandbox: Sandbox): RunningPod;
+  /** A container's cgroup as its specification names it, and its path below the root. */
+  cgroupOf(id: ContainerId, sandbox: Sandbox): { readonly specPath: string; readonly path: string };
+}
+
+export interface OciContainersOptions {
+  /** Of the boot of the machine that runs now. */
+  readonly bootId: string;
+  readonly systemdCgroup: boolean;
+}
+
+export interface OciContainersDependencies extends RemainsDependencies {
   readonly records: JsonRecords<ContainerId, ContainerRecord>;
-  readonly sandboxes: Pick<JsonRecords<SandboxId, SandboxRecord>, 'get'>;
+  readonly pods: Pods;
   readonly states: ContainerStates;
   readonly creation: ContainerCreation;
   readonly execProcesses: Pick<ExecProcesses, 'forget'>;
+  /** The files of this host, where the kubelet reads the logs. */
+  readonly hostFiles: Pick<Files, 'status'>;
   readonly clock: Clock;
 }
 
 /** Containers under conmon. A record says what is being done before it is done. */
-export class RuncContainers implements ContainerOperations {
-  readonly #options: RuncContainersOptions;
-  readonly #dependencies: RuncContainersDependencies;
+export class OciContainers implements ContainerOperations {
+  readonly #options: OciContainersOptions;
+  readonly #dependencies: OciContainersDependencies;
 
-  constructor(options: RuncContainersOptions, dependencies: RuncContainersDependencies) {
+  constructor(options: OciContainersOptions, dependencies: OciContainersDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
   }
 
   async create(container: Container, sandbox: Sandbox, signal: AbortSignal): Promise<CreatedContainer> {
     signal.throwIfAborted();
-    const { records } = this.#dependencies;
-    const pod = this.#runningPod(sandbox);
+    const { records, pods } = this.#dependencies;
+    const { init, joinFiles } = pods.running(sandbox);
     const known = records.get(container.id);
     if (known !== undefined && known.step !== 'creating') return { cgroup: known.cgroup };
     if (known !== undefined) await this.#removeRemains(known, signal);
-    const { specPath, path } = containerCgroup(container.id, sandbox, this.#options.cgroupDriver);
+    const { specPath: cgroupsPath, path } = pods.cgroupOf(container.id, sandbox);
     const base = { container, bootId: this.#options.bootId, cgroup: path };
     const pidOwner = pidNamespaceOwner(container, {
-      podInit: pod.pause?.init.pid,
+      podInit: init,
       initOf: (target) => initOf(records.get(target)),
     });
     await records.write(container.id, { ...base, step: 'creating' });
-    const made = await this.#launch({ container, sandbox, cgroupsPath: specPath, pidOwner }, signal);
+    const made = await this.#launch({ container, sandbox, cgroupsPath, pidOwner, joinFiles }, signal);
     await records.write(container.id, { ...base, ...made });
     return { cgroup: path };
   }
@@ -110,10 +129,10 @@ export class RuncContainers implements ContainerOperations {
 
   async reopenLog(id: ContainerId, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { layout, executor } = this.#dependencies;
+    const { layout, executor, hostFiles } = this.#dependencies;
     const { container } = await this.#live('reopen the log of', id);
-    const bundle = layout.bundle(id);
-    await reopenLog({ id, bundle, logPath: container.logPath }, executor.files, signal);
+    const input = { id, bundle: layout.bundle(id), logPath: container.logPath };
+    await reopenLog(input, { files: executor.files, hostFiles }, signal);
   }
 
   #find(operation: string, id: ContainerId): ContainerRecord {
@@ -127,14 +146,6 @@ export class RuncContainers implements ContainerOperations {
     const state = await this.#dependencies.states.of(id, this.#find(operation, id));
     if (state.name === 'created' || state.name === 'running') return state.record;
     throw wrongState(operation, 'container', id, state.name, 'created or running');
-  }
-
-  #runningPod({ id }: Sandbox): Extract<SandboxRecord, { step: 'running' }> {
-    const record = this.#dependencies.sandboxes.get(id);
-    if (record === undefined) throw notFound('create a container in', 'sandbox', id);
-    if (record.step === 'running' && record.bootId === this.#options.bootId) return record;
-    const state = record.step === 'running' ? 'stopped' : record.step;
-    throw wrongState('create a container in', 'sandbox', id, state, 'running');
   }
 
   /** What is to be recorded of a creation that succeeded, or failed for the program's sake alone. */
@@ -171,7 +182,7 @@ export class RuncContainers implements ContainerOperations {
     const { container, cgroup } = record;
     const monitor =
       record.step === 'created' && record.bootId === this.#options.bootId ? record.monitor : undefined;
-    const byRuntime = this.#options.cgroupDriver === 'systemd' || container.cdiDevices.length > 0;
+    const byRuntime = this.#options.systemdCgroup || container.cdiDevices.length > 0;
     await removeRemains({ id: container.id, cgroup, monitor, byRuntime }, this.#dependencies, signal);
   }
 }
