@@ -27,3 +27,4 @@ export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { Semaphore } from './semaphore.ts';
 export { SingleFlight } from './single-flight.ts';
 export { describeFailedUndos, type FailedUndo, Unwind, type UnwindOptions } from './unwind.ts';
+export { untilWritable } from './until-writable.ts';

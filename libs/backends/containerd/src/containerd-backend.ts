@@ -21,6 +21,7 @@ import { Resync, sandboxExited } from './events/resync.ts';
 import { TaskEvents } from './events/task-events.ts';
 import { ContainerdHealth } from './health/containerd-health.ts';
 import { InventoryTaker } from './inventory.ts';
+import { FifoHolder } from './io/fifo-holder.ts';
 import { Layout } from './layout.ts';
 import type { ContainerdOptions, ContainerdPlacement } from './options.ts';
 import { ContainerdProcesses } from './process/containerd-processes.ts';
@@ -78,7 +79,8 @@ export class ContainerdBackend implements Backend {
     const store = new ContainerStore(connection);
     const files = { makeDirectory: makeLocal, remove: removeLocal };
     const tasks = new TaskService(options, connection);
-    const local = new LocalContainers({ layout, clock, logger });
+    const holder = new FifoHolder({ directory: options.runDirectory }, { logger });
+    const local = new LocalContainers({ layout, holder, clock, logger });
     const specs = new ContainerSpecs({ host: specHost, rlimits: options.rlimits }, { cdi });
     const shared = { layout, store, tasks, local, clock, turns: this.#turns };
     const creation = new ContainerCreation({ ...options, ...identity }, { ...shared, specs });

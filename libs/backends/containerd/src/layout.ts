@@ -8,11 +8,13 @@ export interface LayoutOptions {
 
 /** Where everything of this backend is that containerd does not keep. */
 export class Layout {
+  readonly runDirectory: string;
   readonly sandboxes: string;
   readonly containers: string;
   readonly networkNamespaces: string;
 
   constructor({ runDirectory, networkNamespaceDirectory }: LayoutOptions) {
+    this.runDirectory = runDirectory;
     this.sandboxes = join(runDirectory, 'sandboxes');
     this.containers = join(runDirectory, 'containers');
     this.networkNamespaces = networkNamespaceDirectory;

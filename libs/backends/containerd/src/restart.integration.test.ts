@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { BackendEvent, Container, Sandbox } from '@crihub/contract';
 import { sleep } from '@crihub/kernel';
 import { expect, it } from 'vitest';
@@ -94,6 +95,33 @@ it('goes on with pods that run when both daemons were away', { timeout: 60_000 }
   await rig.backend.sandboxes.remove(sandbox.id, soon());
   expect(await rig.leaks()).toEqual([]);
 });
+
+it(
+  'loses nothing of what containers printed that ended while this daemon was away',
+  { timeout: 90_000 },
+  async () => {
+    await using rig = await ContainerdRig.start();
+    const short = numbered.slice(0, 1_000); // less than a FIFO holds
+    const script = `while [ ! -e /tmp/go ]; do sleep 0.05; done; ${COUNT.replace(String(LINES), '1000')}`;
+    const pods = await Promise.all(Array.from({ length: 3 }, () => chattyPod(rig, script)));
+    await rig.reopen(async () => {
+      for (const { container } of pods) await writeFile(join(container.rootfs, 'tmp/go'), '');
+      await until('the ends', async () => (await rig.podProcesses()).length === 0);
+    });
+    await until('all lines', async () =>
+      (await Promise.all(pods.map(({ container }) => linesOf(container)))).every(
+        (lines) => lines.length === short.length,
+      ),
+    );
+    for (const { container } of pods) expect(await linesOf(container)).toEqual(short);
+    await until('all exits', async () => {
+      const { containers } = await rig.backend.inventory(soon());
+      return containers.every((one) => one.state === 'exited' && one.exit?.exitCode === 5);
+    });
+    await Promise.all(pods.map(({ sandbox }) => rig.backend.sandboxes.remove(sandbox.id, soon())));
+    expect(await rig.leaks()).toEqual([]);
+  },
+);
 
 it('answers soon as Unavailable, and says so in its health, while containerd is away', async () => {
   await using rig = await ContainerdRig.start();

@@ -72,7 +72,7 @@ export class ContainerCreation {
     const { local, tasks, clock } = this.#dependencies;
     try {
       const pid = await tasks.create(container.id, local.streams(container.id, container.state), signal);
-      await local.change(container, { pid });
+      await Promise.all([local.change(container, { pid }), local.holdOutput(container)]);
     } catch (error) {
       const message = describeError(error);
       if (!isUnrunnableProgram(message)) throw error;

@@ -1,15 +1,17 @@
 import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { type Clock, type ContainerId, errnoCode, KeyedMutex, type Logger } from '@crihub/kernel';
 import { ContainerLog } from '@crihub/service-container-log';
 import type { TaskStreams } from '../api/task-service.ts';
 import { ContainerOutput, makeStreams, streamPaths } from '../io/container-output.ts';
+import type { FifoHolder } from '../io/fifo-holder.ts';
 import type { Layout } from '../layout.ts';
 import { readLocal, removeLocal, writeLocal } from '../records/local-file.ts';
 import { LocalContainer, localState, type LocalState } from './local-container.ts';
 
 export interface LocalContainersDependencies {
   readonly layout: Layout;
+  readonly holder: FifoHolder;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -46,6 +48,11 @@ export class LocalContainers {
     return container;
   }
 
+  /** Makes its output outlive this daemon. Its shim must have opened the FIFOs, which come to an end otherwise. */
+  async holdOutput(container: LocalContainer): Promise<void> {
+    await this.#dependencies.holder.hold(this.#heldNames(container));
+  }
+
   /** Notes what became of a container; one that is removed meanwhile needs no note. */
   async change(container: LocalContainer, change: Partial<LocalState>): Promise<void> {
     const { layout } = this.#dependencies;
@@ -61,6 +68,8 @@ export class LocalContainers {
     const { layout } = this.#dependencies;
     const ids = (await readdir(layout.containers)) as ContainerId[];
     await Promise.all(ids.map((id) => this.#adoptOne(id)));
+    const open = [...this.values()].filter(({ output }) => output !== undefined);
+    await this.#dependencies.holder.adopt(open.flatMap((container) => this.#heldNames(container)));
   }
 
   /** Lets go of the output of a container that has ended. */
@@ -68,6 +77,7 @@ export class LocalContainers {
     const { output } = container;
     container.output = undefined;
     await output?.close();
+    await this.#dependencies.holder.drop(this.#heldNames(container));
     const { stdin, stdout, stderr } = this.streams(container.id, container.state);
     await Promise.all([stdin, stdout, stderr].filter((path) => path !== '').map(removeLocal));
   }
@@ -75,6 +85,7 @@ export class LocalContainers {
   async remove(id: ContainerId): Promise<void> {
     const container = this.#containers.get(id);
     await container?.output?.close();
+    if (container !== undefined) await this.#dependencies.holder.drop(this.#heldNames(container));
     await this.#writing.run(id, async () => {
       this.#containers.delete(id);
       await removeLocal(this.#dependencies.layout.container(id));
@@ -84,6 +95,7 @@ export class LocalContainers {
   /** Stops reading; the containers run on, and what they print waits. */
   async close(): Promise<void> {
     await Promise.all([...this.#containers.values()].map(async ({ output }) => output?.close()));
+    await this.#dependencies.holder.close();
   }
 
   streams(id: ContainerId, { terminal, stdin }: LocalState): TaskStreams {
@@ -100,6 +112,12 @@ export class LocalContainers {
       if (errnoCode(error) !== 'ENOENT') throw error; // it has ended, and its FIFOs were removed
     }
     this.#containers.set(id, container);
+  }
+
+  #heldNames({ id, state }: LocalContainer): readonly string[] {
+    const { stdout, stderr } = this.streams(id, state);
+    const { runDirectory } = this.#dependencies.layout;
+    return [stdout, stderr].filter((path) => path !== '').map((path) => relative(runDirectory, path));
   }
 
   #logOf({ state }: LocalContainer): ContainerLog {

@@ -24,8 +24,10 @@ export interface ReaperDependencies {
   readonly tell: (event: BackendEvent) => void;
 }
 
-/** The shim has closed its end by then, unless a process outside of the container holds it. */
+/** The exit waits so long for the shim to close its end of the output. */
 const DRAIN_MS = 500;
+/** What is left is written however slow the disk is, within reason. */
+const FINISH = { idleMs: 500, limitMs: 60_000 };
 
 /**
  * Turns ends of tasks into exits: told first, then kept in containerd's record, so that the task and, after
@@ -75,6 +77,7 @@ export class Reaper {
     const { store, tasks, local } = this.#dependencies;
     const { id, exit } = container;
     if (exit === undefined) return;
+    await container.output?.finish(FINISH);
     try {
       await store.label(id, exitLabel(exit));
       await tasks.delete(id);

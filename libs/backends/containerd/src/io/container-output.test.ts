@@ -62,6 +62,30 @@ it('stops waiting for a writer that does not close', async () => {
   writer.end();
 });
 
+it('writes the rest of an ended container though somebody who is attached does not read', async () => {
+  await using rig = await startRig();
+  const output = await rig.open();
+  const attached = output.attach('stdout');
+  const lines = 20;
+  await Promise.all([
+    print(rig.streams.stdout, `${'x'.repeat(9_999)}\n`.repeat(lines)),
+    print(rig.streams.stderr, ''),
+    output.finish({ idleMs: 1_000, limitMs: 10_000 }),
+  ]);
+  expect((await rig.lines()).filter((line) => line.includes('x')).length).toBeGreaterThanOrEqual(lines);
+  attached.destroy();
+});
+
+it('gives up on the output of a process that says nothing and does not end', async () => {
+  await using rig = await startRig();
+  const output = await rig.open();
+  const writer = createWriteStream(rig.streams.stdout);
+  writer.write('one\n');
+  await output.finish({ idleMs: 100, limitMs: 10_000 });
+  expect(await rig.lines()).toEqual(['stdout F one', '']);
+  writer.end();
+});
+
 it('passes on what comes to all who are attached, from then on', async () => {
   await using rig = await startRig();
   const output = await rig.open();

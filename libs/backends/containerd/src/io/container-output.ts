@@ -1,5 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { once } from 'node:events';
+import { untilWritable } from '@crihub/kernel';
 import type { ContainerLog, OutputStream } from '@crihub/service-container-log';
 import type { TaskStreams } from '../api/task-service.ts';
 import { makeFifo, openReadingEnd } from './fifo.ts';
@@ -30,6 +30,7 @@ export class ContainerOutput {
     stdout: new Set(),
     stderr: new Set(),
   };
+  readonly #ending = new AbortController();
 
   private constructor(log: ContainerLog) {
     this.#log = log;
@@ -61,12 +62,27 @@ export class ContainerOutput {
     await this.#log.reopen();
   }
 
-  /** Resolves when all output is written, or after `ms` if somebody holds a stream open. */
+  /** Resolves when all output is written, or after `ms`. */
   async drained(ms: number): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
-    await Promise.race([late, Promise.all(this.#readers.map((reader) => reader.ended))]);
+    await Promise.race([late, this.#ended()]);
     clearTimeout(timer);
+  }
+
+  /**
+   * Writes the rest after the container's end, however slow the log is. It is given up when nothing comes for
+   * `idleMs`, since a process outside of the container may hold a stream open, and after `limitMs` in any case.
+   */
+  async finish({ idleMs, limitMs }: { readonly idleMs: number; readonly limitMs: number }): Promise<void> {
+    this.#ending.abort();
+    let isOver = false;
+    void this.#ended().then(() => (isOver = true));
+    const end = performance.now() + limitMs;
+    for (let seen = -1; !isOver && seen !== this.#progress() && performance.now() < end;) {
+      seen = this.#progress();
+      await this.drained(idleMs);
+    }
   }
 
   /** Stops reading after the chunk that is in hand, and ends what is attached. */
@@ -74,6 +90,14 @@ export class ContainerOutput {
     await Promise.all(this.#readers.map((reader) => reader.close()));
     for (const target of [...this.#attached.stdout, ...this.#attached.stderr]) target.end();
     await this.#log.close();
+  }
+
+  async #ended(): Promise<void> {
+    await Promise.all(this.#readers.map((reader) => reader.ended));
+  }
+
+  #progress(): number {
+    return this.#readers.reduce((sum, { chunks }) => sum + chunks, 0);
   }
 
   async #read(name: OutputStream, path: string): Promise<void> {
@@ -86,13 +110,16 @@ export class ContainerOutput {
     const copy = attached.size === 0 ? undefined : Buffer.from(chunk);
     // The log encodes the chunk before it returns, so the buffer may be used again.
     const written = this.#log.write(name, chunk);
-    if (copy !== undefined) await Promise.all([...attached].map((target) => passOn(target, copy)));
+    if (copy !== undefined) await Promise.all([...attached].map((target) => this.#passOn(target, copy)));
     await written;
   }
-}
 
-/** Whoever is attached and reads slowly holds the container back, as a terminal would. */
-async function passOn(target: PassThrough, chunk: Buffer): Promise<void> {
-  if (target.destroyed || target.write(chunk)) return;
-  await Promise.race([once(target, 'drain'), once(target, 'close')]);
+  /**
+   * Whoever is attached and reads slowly holds the container back, as a terminal would, but not the rest of the
+   * output of one that has ended: that is no more than the pipes hold.
+   */
+  async #passOn(target: PassThrough, chunk: Buffer): Promise<void> {
+    if (target.destroyed || target.write(chunk) || this.#ending.signal.aborted) return;
+    await untilWritable(target, this.#ending.signal);
+  }
 }

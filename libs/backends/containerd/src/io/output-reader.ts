@@ -12,6 +12,7 @@ export class OutputReader {
   readonly ended: Promise<void>;
   readonly #socket: Socket;
   #taking: Promise<void> = Promise.resolve();
+  #chunks = 0;
 
   constructor(descriptor: number, take: ChunkTaker) {
     this.#socket = new Socket({
@@ -21,6 +22,7 @@ export class OutputReader {
       onread: {
         buffer: () => BUFFER,
         callback: (length) => {
+          this.#chunks += 1;
           this.#taking = take(BUFFER.subarray(0, length)).finally(() => this.#socket.resume());
           return false;
         },
@@ -31,6 +33,11 @@ export class OutputReader {
     });
     // A FIFO that breaks has ended, as far as a container's output goes.
     this.#socket.on('error', () => undefined);
+  }
+
+  /** How many chunks came so far. */
+  get chunks(): number {
+    return this.#chunks;
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { PassThrough, type Readable, Writable } from 'node:stream';
+import { untilWritable } from '@crihub/kernel';
 import { makeFifo, openReadingEnd, openWritingEnd } from '../io/fifo.ts';
 import { OutputReader } from '../io/output-reader.ts';
 
@@ -17,7 +17,7 @@ export class FifoOutput {
     this.stream = stream;
     this.#reader = new OutputReader(descriptor, async (chunk) => {
       if (stream.destroyed || stream.write(Buffer.from(chunk))) return;
-      await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+      await untilWritable(stream);
     });
     void this.#reader.ended.then(() => stream.end());
   }

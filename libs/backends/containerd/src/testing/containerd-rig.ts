@@ -44,6 +44,12 @@ export class ContainerdRig extends MachineRig<ContainerdBackend> {
     });
   }
 
+  /** What runs in pods, their own processes included. */
+  async podProcesses(): Promise<readonly number[]> {
+    const { cgroups, cgroupParent } = this.machine;
+    return await cgroups.processes(cgroupParent);
+  }
+
   /** containerd dies and comes back. */
   async interruptEvents(): Promise<void> {
     await this.daemon.kill();
