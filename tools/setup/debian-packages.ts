@@ -24,6 +24,11 @@ export const TEST_PACKAGES = [
   'util-linux',
   'procps',
   'iproute2',
+  // What runc is built with where a test needs a newer one than the distribution has.
+  'gcc',
+  'libc6-dev',
+  'libseccomp-dev',
+  'pkg-config',
 ] as const;
 
 const UPDATE_TIMEOUT_MS = 5 * 60_000;

@@ -1,6 +1,9 @@
 import { RuntimeError } from '@crihub/kernel';
 import type { Outcome, SpecResult } from './report.ts';
 
+/** A reason that a person has not written yet is cut here. */
+const REASON_LENGTH = 160;
+
 /** What is known of a spec on a handler: it passes, or it does not and there is a reason. */
 export type Expectation = { readonly kind: 'pass' } | { readonly kind: 'gap'; readonly reason: string };
 
@@ -66,7 +69,7 @@ export function formatExpectations(
   const lines = results.map(({ spec, outcome, reason }) => {
     if (outcome === 'passed') return `${spec}\tpass`;
     const known = previous.get(spec);
-    return `${spec}\tgap\t${known?.kind === 'gap' ? known.reason : `${outcome}: ${reason}`}`;
+    return `${spec}\tgap\t${known?.kind === 'gap' ? known.reason : `${outcome}: ${reason}`.slice(0, REASON_LENGTH)}`;
   });
   return `${lines.join('\n')}\n`;
 }

@@ -4,51 +4,68 @@ import path from 'node:path';
 import { RuntimeError } from '@crihub/kernel';
 import { run } from '@crihub/transport/process';
 
-const MODULE = path.resolve(import.meta.dirname, '..');
-const BIN = path.resolve(MODULE, '../../.cache/bin');
+const ROOT = path.resolve(import.meta.dirname, '..');
+const BIN = path.resolve(ROOT, '../../.cache/bin');
 const BUILD_TIMEOUT_MS = 20 * 60_000;
 const VERSION_FLAG = '-X=sigs.k8s.io/cri-tools/pkg/version.Version=';
 
-type GoProgram = 'crictl' | 'critest';
+export type GoProgram = 'crictl' | 'critest' | 'runc';
+
+interface Recipe {
+  /** The Go module that pins its version, relative to this package. */
+  readonly module: string;
+  /** The arguments of `go` before and after `-o <file>`. */
+  readonly build: readonly string[];
+  readonly what: string;
+}
+
+const recipes: Readonly<Record<GoProgram, Recipe>> = {
+  crictl: { module: '.', build: ['build'], what: 'sigs.k8s.io/cri-tools/cmd/crictl' },
+  critest: { module: '.', build: ['test', '-c'], what: './critest' },
+  runc: {
+    module: 'runc',
+    build: ['build', '-trimpath', '-tags=seccomp,urfave_cli_no_docs'],
+    what: 'github.com/opencontainers/runc',
+  },
+};
 
 /** The machine has no Go, so what is made with it can't be had. */
 export class GoMissingError extends RuntimeError {
   constructor() {
     super(
       'FailedPrecondition',
-      'crictl and critest are built with Go, and there is no `go` in PATH; install Go 1.26 or newer (https://go.dev/dl)',
+      `${Object.keys(recipes).join(', ')} are built with Go, and there is no \`go\` in PATH; install Go 1.26 or newer (https://go.dev/dl)`,
     );
   }
 }
 
 /**
- * The path of crictl or critest, built on first use from the versions that `go.mod` pins.
+ * The path of a program in Go, built on first use from the versions that its `go.mod` pins.
  * @throws GoMissingError, or FailedPrecondition with the compiler's words.
  */
 export async function goProgram(name: GoProgram, say: (line: string) => void): Promise<string> {
   const target = path.join(BIN, name);
   const stamp = `${target}.source`;
-  const source = await sourceDigest();
+  const recipe = recipes[name];
+  const source = await sourceDigest(recipe);
   if ((await readFile(stamp, 'utf8').catch(() => '')) === source) return target;
   await requireGo();
   say(`building ${name} (once; a minute or two)`);
   await mkdir(BIN, { recursive: true });
-  await build(name, target);
+  await build(recipe, target);
   await writeFile(stamp, source);
   return target;
 }
 
-async function build(name: GoProgram, target: string): Promise<void> {
+async function build({ module, build: command, what }: Recipe, target: string): Promise<void> {
+  const cwd = path.join(ROOT, module);
   const version = /sigs\.k8s\.io\/cri-tools (\S+)/.exec(
-    await readFile(path.join(MODULE, 'go.mod'), 'utf8'),
+    await readFile(path.join(cwd, 'go.mod'), 'utf8'),
   )?.[1];
-  const flags = ['-mod=readonly', `-ldflags=${VERSION_FLAG}${version ?? 'unknown'}`, '-o', target];
-  const args =
-    name === 'crictl'
-      ? ['build', ...flags, 'sigs.k8s.io/cri-tools/cmd/crictl']
-      : ['test', '-c', ...flags, './critest'];
+  const flags = ['-mod=readonly', ...(version === undefined ? [] : [`-ldflags=${VERSION_FLAG}${version}`])];
+  const args = [...command, ...flags, '-o', target, what];
   const env = process.env as Record<string, string>;
-  const result = await run('go', { args, cwd: MODULE, env, timeoutMs: BUILD_TIMEOUT_MS });
+  const result = await run('go', { args, cwd, env, timeoutMs: BUILD_TIMEOUT_MS });
   if (result.exitCode === 0) return;
   throw new RuntimeError(
     'FailedPrecondition',
@@ -65,9 +82,10 @@ async function requireGo(): Promise<void> {
   if (!found) throw new GoMissingError();
 }
 
-async function sourceDigest(): Promise<string> {
-  const hash = createHash('sha256').update(process.arch);
-  for await (const file of glob('{go.mod,go.sum,critest/*.go}', { cwd: MODULE }))
-    hash.update(file).update(await readFile(path.join(MODULE, file)));
+async function sourceDigest({ module, build: command, what }: Recipe): Promise<string> {
+  const hash = createHash('sha256').update([process.arch, ...command, what].join(' '));
+  const cwd = path.join(ROOT, module);
+  for await (const file of glob('{go.mod,go.sum,critest/*.go}', { cwd }))
+    hash.update(file).update(await readFile(path.join(cwd, file)));
   return hash.digest('hex');
 }

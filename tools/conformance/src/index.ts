@@ -1,1 +1,1 @@
-export { goProgram, GoMissingError } from './go-programs.ts';
+export { goProgram, GoMissingError, type GoProgram } from './go-programs.ts';

@@ -23,7 +23,7 @@ tools/conformance/expected/<handler>.tsv.
   --skip <regex>      leave out the specs whose name matches
   --websocket         exec, attach and port-forward by WebSocket instead of SPDY
   --update            write what this run shows into the expectations of the handler
-  --prepare           only build critest and the images: a run then needs no network
+  --prepare           only build what runs are made of; they then need no network
   --keep              keep the directory of the run, with the daemon's log
   --verbose           critest's own progress, spec by spec
 `;
@@ -69,7 +69,7 @@ async function main(): Promise<number> {
 
 async function prepare(): Promise<number> {
   await prepareHost(TEST_PACKAGES, say);
-  await goProgram('critest', say);
+  for (const name of ['critest', 'runc'] as const) await goProgram(name, say);
   await buildImages(say);
   return 0;
 }

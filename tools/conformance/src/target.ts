@@ -13,6 +13,7 @@ import {
   startFixtureRegistry,
   writeBridgeNetwork,
 } from '@crihub/tool-fixtures';
+import { goProgram, type GoProgram } from './go-programs.ts';
 
 /** What critest is to judge. */
 export type TargetChoice =
@@ -54,10 +55,22 @@ export async function startTarget(
           ...options,
           defaultHandler: choice.handler,
           engines: await startOwnEngine(choice.handler, directory, started),
+          ociRuntimes: await ownRuntime(choice.handler, say),
         }),
   );
   const all = started.move();
   return { endpoint: `unix://${daemon.socket}`, [Symbol.asyncDispose]: async () => all.disposeAsync() };
+}
+
+/** Handlers whose OCI runtime no package of the distribution has. */
+const BUILT_RUNTIMES: Readonly<Record<string, GoProgram | undefined>> = { 'runc-upstream': 'runc' };
+
+async function ownRuntime(
+  handler: string,
+  say: (line: string) => void,
+): Promise<Readonly<Record<string, string>>> {
+  const program = BUILT_RUNTIMES[handler];
+  return program === undefined ? {} : { [handler]: await goProgram(program, say) };
 }
 
 /** Builds all images that the specs name, or takes them from the cache. */
