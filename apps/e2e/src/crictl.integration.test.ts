@@ -1,28 +1,32 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { rootOfController, detectCgroupLayout } from '@crihub/linux';
+import { detectCgroupLayout, processCgroups, rootOfController } from '@crihub/linux';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './kubelet/eventually.ts';
 import { Crictl } from './node/crictl.ts';
-import { OCI_RUNTIMES, ociHandler } from './node/daemon-config.ts';
+import { TESTED_HANDLERS, type TestedHandler } from './node/tested-handlers.ts';
 import { BUSYBOX, TestNode } from './node/test-node.ts';
 
 const ID = /^[0-9a-f]{64}$/;
-const NUMBERS = { runc: 10, crun: 11 } as const;
+const rows = Object.entries(TESTED_HANDLERS).map(([handler, start], index) => ({
+  ...{ handler, start },
+  number: 10 + index,
+}));
 
 /** One walk through a pod's life with each command of crictl; the tests build on each other. */
-describe.each(OCI_RUNTIMES)('crictl on handler %s', (handler) => {
+describe.each(rows)('crictl on handler $handler', ({ handler, number, start }) => {
+  let tested: TestedHandler;
   let node: TestNode;
   let crictl: Crictl;
   let events: Awaited<ReturnType<Crictl['follow']>>;
   let pod: string;
   let container: string;
-  let cgroupParent: string;
 
   beforeAll(async () => {
+    tested = await start();
     node = await TestNode.prepare({
-      number: NUMBERS[handler],
-      handlers: (directory) => ({ [handler]: ociHandler(directory, handler) }),
+      number,
+      handlers: (directory) => ({ [handler]: tested.config(directory) }),
     });
     await node.startDaemon();
     crictl = await Crictl.for(node.daemon.socket);
@@ -30,6 +34,7 @@ describe.each(OCI_RUNTIMES)('crictl on handler %s', (handler) => {
   });
   afterAll(async () => {
     await node[Symbol.asyncDispose]();
+    await tested[Symbol.asyncDispose]();
     events[Symbol.dispose]();
   });
 
@@ -91,7 +96,6 @@ describe.each(OCI_RUNTIMES)('crictl on handler %s', (handler) => {
 
   it('runp runs a pod, and pods lists it', async () => {
     const config = await node.podConfig('walk');
-    cgroupParent = config.linux?.cgroupParent ?? '';
     await writeFile(
       path.join(node.directory, 'pod.json'),
       JSON.stringify({
@@ -99,7 +103,10 @@ describe.each(OCI_RUNTIMES)('crictl on handler %s', (handler) => {
         hostname: 'walk',
         log_directory: config.logDirectory,
         labels: { app: 'walk' },
-        linux: { cgroup_parent: cgroupParent, security_context: { namespace_options: { pid: 1 } } },
+        linux: {
+          cgroup_parent: config.linux?.cgroupParent,
+          security_context: { namespace_options: { pid: 1 } },
+        },
       }),
     );
     pod = (await crictl.run('runp', '--runtime', handler, podFile())).trim();
@@ -189,7 +196,8 @@ describe.each(OCI_RUNTIMES)('crictl on handler %s', (handler) => {
 
   it('update changes the memory limit in the cgroup', async () => {
     await crictl.run('update', '--memory', String(128 * 1024 * 1024), container);
-    expect(await memoryLimit(path.join(cgroupParent, container))).toBe(128 * 1024 * 1024);
+    const { info } = (await crictl.json('inspect', container)) as { info: { pid: number } };
+    expect(await memoryLimit(info.pid)).toBe(128 * 1024 * 1024);
   });
 
   it('rmi refuses an image in use', async () => {
@@ -214,6 +222,7 @@ describe.each(OCI_RUNTIMES)('crictl on handler %s', (handler) => {
     await crictl.run('rmp', pod);
     expect(await crictl.json('pods')).toMatchObject({ items: [] });
     expect(await node.leftovers()).toEqual([]);
+    expect(await tested.leftovers()).toEqual([]);
   });
 
   it('events told of all that, in order', async () => {
@@ -227,15 +236,20 @@ describe.each(OCI_RUNTIMES)('crictl on handler %s', (handler) => {
   });
 
   it('rmi removes an image that nobody uses', async () => {
+    const { images } = (await crictl.json('images')) as { images: { id: string }[] };
     await crictl.run('rmi', BUSYBOX);
     expect(await crictl.json('images')).toMatchObject({ images: [] });
+    expect(await tested.hasImage(images[0]?.id ?? '')).toBe(false);
   });
 
   const podFile = (): string => path.join(node.directory, 'pod.json');
   const containerFile = (): string => path.join(node.directory, 'container.json');
 });
 
-async function memoryLimit(group: string): Promise<number> {
+/** Of the cgroup that a process is in. */
+async function memoryLimit(pid: number): Promise<number> {
+  const cgroups = await processCgroups(pid);
+  const group = cgroups?.controllers.get('memory') ?? cgroups?.unified ?? '';
   const layout = await detectCgroupLayout();
   const file = layout.version === 'v2' ? 'memory.max' : 'memory.limit_in_bytes';
   return Number(await readFile(path.join(rootOfController(layout, 'memory') ?? '', group, file), 'utf8'));

@@ -101,6 +101,7 @@ async function filesOf(directory: string): Promise<readonly string[]> {
     ...backends.flatMap((name) => [
       `state/backends/${name}/sandboxes`,
       `state/backends/${name}/containers`,
+      `state/backends/${name}/started`,
       `run/${name}/sandboxes`,
       `run/${name}/bundles`,
       `run/${name}/exits`,

@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startEngine } from '@crihub/tool-fixtures';
+import { DockerEngine } from '@crihub/transport/docker-engine';
+import { type HandlerConfig, ociHandler } from './daemon-config.ts';
+
+/** A handler with what it drives, for the tests that every handler passes. Disposing of it stops that. */
+export interface TestedHandler extends AsyncDisposable {
+  /** @param directory of the node, below which the handler's files go. */
+  config(directory: string): HandlerConfig;
+  /** What it still holds of pods, beyond what the machine shows; a line each. */
+  leftovers(): Promise<readonly string[]>;
+  /** Whether it has a copy of this image of its own. */
+  hasImage(imageId: string): Promise<boolean>;
+}
+
+/** By the name of the handler: each is started when a test asks for it. */
+export const TESTED_HANDLERS: Readonly<Record<string, () => Promise<TestedHandler>>> = {
+  runc: async () => oci('runc'),
+  crun: async () => oci('crun'),
+  docker: startDocker,
+};
+
+const oci = (runtime: string): TestedHandler => ({
+  config: (directory) => ociHandler(directory, runtime),
+  leftovers: async () => [],
+  hasImage: async () => false,
+  [Symbol.asyncDispose]: async () => undefined,
+});
+
+async function startDocker(): Promise<TestedHandler> {
+  const own = await mkdtemp(path.join(tmpdir(), 'crihub-engine-'));
+  const daemon = await startEngine('docker', own);
+  const engine = new DockerEngine({ socketPath: daemon.socket });
+  const soon = (): AbortSignal => AbortSignal.timeout(10_000);
+  return {
+    config: (directory) => ({
+      backend: 'docker',
+      socket: daemon.socket,
+      networkNamespaceDirectory: path.join(directory, 'netns'),
+    }),
+    leftovers: async () =>
+      (await engine.containers.list([], soon())).map(({ Names }) => `container ${String(Names)}`),
+    hasImage: async (imageId) => (await engine.images.find(imageId, soon())) !== undefined,
+    [Symbol.asyncDispose]: async () => {
+      await daemon[Symbol.asyncDispose]();
+      await rm(own, { recursive: true, force: true });
+    },
+  };
+}
