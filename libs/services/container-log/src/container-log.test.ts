@@ -178,12 +178,9 @@ it.each<[string, Record<string, string>, { timeNs: bigint; entries: number } | u
   expect(await readdir(directory.path)).toHaveLength(Object.keys(files).length);
 });
 
-it('writes entries with the times that an engine gave them', async () => {
+it('writes entries that somebody else has encoded', async () => {
   await using rig = await newLog();
-  await rig.log.writeEntries([
-    { timeNs: 1n, stream: 'stdout', text: Buffer.from('half'), partial: true },
-    { timeNs: 2n, stream: 'stdout', text: Buffer.from(' line'), partial: false },
-  ]);
+  await rig.log.append(Buffer.from(at(1, 'half').replace(' F ', ' P ') + at(2, ' line')));
   expect(await readLogPosition(rig.path)).toEqual({ timeNs: 2n, entries: 1 });
   expect(await readFile(rig.path, 'utf8')).toMatch(/ P half\n.* F {2}line\n$/);
 });

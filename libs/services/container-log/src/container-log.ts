@@ -1,5 +1,5 @@
 import { type Clock, describeError, type Logger } from '@crihub/kernel';
-import { encodeChunk, encodeEntry, type LogEntry, type OutputStream } from './entry-format.ts';
+import { encodeChunk, type OutputStream } from './entry-format.ts';
 import { LogFile } from './log-file.ts';
 
 export interface ContainerLogOptions {
@@ -58,11 +58,10 @@ export class ContainerLog {
     return this.#inTurn(() => this.#append(entries));
   }
 
-  /** Writes entries that have times of their own. */
-  writeEntries(entries: readonly LogEntry[]): Promise<void> {
+  /** Writes whole entries that are encoded already, with times of their own. */
+  append(entries: Buffer): Promise<void> {
     if (this.#path === '') return Promise.resolve();
-    const encoded = entries.map((entry) => encodeEntry(entry, this.#maxLineBytes));
-    return this.#inTurn(() => this.#append(Buffer.concat(encoded)));
+    return this.#inTurn(() => this.#append(entries));
   }
 
   /**

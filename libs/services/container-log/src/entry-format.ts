@@ -2,17 +2,6 @@ import { formatTimestamp } from './timestamp.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
-/** One entry of a log as the engine tells it. */
-export interface LogEntry {
-  /** Nanoseconds since 1970. */
-  readonly timeNs: bigint;
-  readonly stream: OutputStream;
-  /** Without its line's end. */
-  readonly text: Buffer;
-  /** The line goes on in the next entry of the same stream. */
-  readonly partial: boolean;
-}
-
 const NEWLINE = 0x0a;
 
 const header = (timeNs: bigint, stream: OutputStream, tag: 'F' | 'P'): Buffer =>
@@ -53,11 +42,4 @@ function grown(target: Buffer, size: number, needed: number): Buffer {
   const larger = Buffer.allocUnsafe(Math.max(target.length * 2, needed));
   target.copy(larger, 0, 0, size);
   return larger;
-}
-
-/** An entry with a time of its own; long text is split as `encodeChunk` does. */
-export function encodeEntry(entry: LogEntry, maxLineBytes: number): Buffer {
-  const { timeNs, stream, text, partial } = entry;
-  const end = partial ? [] : [Buffer.of(NEWLINE)];
-  return encodeChunk(timeNs, stream, Buffer.concat([text, ...end]), maxLineBytes);
 }

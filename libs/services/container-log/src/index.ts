@@ -1,5 +1,5 @@
 export { ContainerLog, type ContainerLogDependencies, type ContainerLogOptions } from './container-log.ts';
-export { encodeChunk, encodeEntry, type LogEntry, type OutputStream } from './entry-format.ts';
+export { encodeChunk, type OutputStream } from './entry-format.ts';
 export { followStream } from './follow-stream.ts';
 export { type LogPosition, readLogPosition } from './log-position.ts';
 export { formatTimestamp, parseTimestamp } from './timestamp.ts';

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
-import { describeError, type Logger, sleep } from '@crihub/kernel';
+import { describeError, type Logger, RuntimeError, sleep } from '@crihub/kernel';
 import type { ContainerLog } from '@crihub/service-container-log';
 import type { EngineLink } from '../engine-link.ts';
+import { skipMessages } from './log-encoder.ts';
 import { messageParser } from './log-messages.ts';
 import { type LogProgress, ProgressCounter } from './log-progress.ts';
 
@@ -96,12 +97,12 @@ export class LogFollower {
     const parser = messageParser(this.#options.terminal);
     let skip = written;
     for await (const chunk of source as AsyncIterable<Buffer>) {
-      const entries = parser.push(chunk);
-      const fresh = entries.slice(skip);
-      skip = Math.max(0, skip - entries.length);
-      if (fresh.length === 0) continue;
-      await log.writeEntries(fresh);
-      for (const entry of fresh) this.#counter.count(entry);
+      const batch = parser.push(chunk);
+      const { entries, messages } = skipMessages(batch, skip);
+      skip = Math.max(0, skip - batch.messages.length);
+      if (messages.length > 0) await log.append(entries);
+      for (const message of messages) this.#counter.count(message);
+      if (batch.trouble !== undefined) throw new RuntimeError('Internal', batch.trouble);
     }
   }
 }
