@@ -29,6 +29,9 @@ export const TEST_PACKAGES = [
   'libc6-dev',
   'libseccomp-dev',
   'pkg-config',
+  'chromium',
+  'prometheus',
+  'qemu-system-x86',
 ] as const;
 
 const UPDATE_TIMEOUT_MS = 5 * 60_000;

@@ -18,6 +18,7 @@ export { type HostFacts, probeHost } from './host/host-facts.ts';
 export { isAtLeast, type KernelVersion, parseKernelVersion, runningKernel } from './host/kernel-version.ts';
 export { loadedAppArmorProfiles, type SecurityModules } from './host/security-modules.ts';
 export type { Trial, Trials } from './host/trials.ts';
+export { tryKvm } from './kvm/try-kvm.ts';
 export { listMounts, type MountEntry, mountPropagationOf } from './mounts/mountinfo.ts';
 export { type ChangedMount, Mounts } from './mounts/mounts.ts';
 export type { BindMount, MountSettings, TmpfsMount } from './mounts/operations.ts';

@@ -2,6 +2,7 @@ import type { Config } from '@crihub/config';
 import { type CgroupLayout, readText } from '@crihub/linux';
 import { checkDaemon } from './checks/daemon.ts';
 import { checkDisk } from './checks/disk.ts';
+import { checkEngines } from './checks/engines.ts';
 import { judgeTrials } from './checks/features.ts';
 import { judgeCgroups, judgeKernel } from './checks/kernel.ts';
 import { checkKvm } from './checks/kvm.ts';
@@ -17,6 +18,7 @@ export const checksOf = (config: Config, socket: string): readonly Check[] => [
   { name: 'host', run: async (signal) => await checkHost(config.stateDirectory, signal) },
   { name: 'kvm', run: checkKvm },
   { name: 'programs', run: async (signal) => await checkPrograms(neededPrograms(config), signal) },
+  { name: 'engines', run: async (signal) => await checkEngines(config, signal) },
   { name: 'network', run: async (signal) => await checkNetwork(config, signal) },
   { name: 'disk', run: async () => await checkDisk(config.stateDirectory) },
   { name: 'daemon', run: async () => await checkDaemon(socket) },

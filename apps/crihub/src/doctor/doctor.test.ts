@@ -6,6 +6,7 @@ import { parseConfig } from '@crihub/config';
 import { CAPABILITY_NAMES, type CgroupLayout, parseKernelVersion } from '@crihub/linux';
 import { judgeSocketMode } from './checks/daemon.ts';
 import { judgeSpace } from './checks/disk.ts';
+import { checkEngines } from './checks/engines.ts';
 import { judgeTrials } from './checks/features.ts';
 import { judgeCgroups, judgeKernel } from './checks/kernel.ts';
 import { judgeKvm } from './checks/kvm.ts';
@@ -121,15 +122,22 @@ it('a feature that was refused is told with the reason, and with what pods lack'
   });
 });
 
-it.each([
-  [undefined, 'not tried'],
-  ['ENOENT', 'there is no /dev/kvm'],
-  ['EACCES', "can't be opened (EACCES)"],
-])('KVM whose device opens with %s never passes for usable', (trouble, words) => {
-  expect(judgeKvm(trouble)).toMatchObject({
-    level: 'warning',
-    message: expect.stringContaining(words) as string,
-  });
+it.each<[Parameters<typeof judgeKvm>[0], string, string]>([
+  [undefined, 'warning', 'there is no /dev/kvm'],
+  [{ usable: false, reason: 'EACCES' }, 'warning', 'not usable: EACCES'],
+  [{ usable: true }, 'ok', 'runs machine code'],
+])('KVM that was tried with %o is a %s', (trial, level, words) => {
+  expect(judgeKvm(trial)).toMatchObject({ level, message: expect.stringContaining(words) as string });
+});
+
+it('an engine that is away is an error for its handler, and says what to do', async () => {
+  const config = parseConfig(
+    'handlers: { runc: { backend: runc }, d: { backend: docker, socket: /no/d.sock }, c: { backend: containerd, socketPath: /no/c.sock } }',
+    'test',
+  );
+  const findings = await checkEngines(config, signal);
+  expect(levels(findings)).toEqual(['engine of d error', 'engine of c error']);
+  expect(findings[0]?.advice).toContain('systemctl start docker, or set handlers.d.socket');
 });
 
 it.each<[string, Partial<Parameters<typeof judgeSpace>[1]>, readonly string[]]>([

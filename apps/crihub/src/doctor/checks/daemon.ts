@@ -43,6 +43,6 @@ export function judgeSocketMode(socket: string, mode: number): Finding {
   return error(
     'socket',
     `${socket} has mode ${bits}: everybody on the node is root by it`,
-    'set socketMode to "0600"',
+    'take the rights of others away (crihubd: socketMode "0600")',
   );
 }

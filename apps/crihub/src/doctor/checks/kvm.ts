@@ -1,34 +1,36 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { errnoCode } from '@crihub/kernel';
-import { type Finding, warning } from '../finding.ts';
+import { access } from 'node:fs/promises';
+import { type Trial, tryKvm } from '@crihub/linux';
+import { run } from '@crihub/transport/process';
+import { type Finding, ok, warning } from '../finding.ts';
 
 const DEVICE = '/dev/kvm';
 
-/** KVM for handlers that run pods in virtual machines. That the device opens does not mean that one boots. */
-export async function checkKvm(): Promise<readonly Finding[]> {
-  return [judgeKvm(await openingTrouble(DEVICE))];
+/** KVM, for handlers that run pods in virtual machines: found by running machine code in one. */
+export async function checkKvm(signal: AbortSignal): Promise<readonly Finding[]> {
+  return [judgeKvm((await exists(DEVICE)) ? await tryKvm(run, signal) : undefined)];
 }
 
-/** @param trouble the error code of opening the device; nothing if it opened. */
-export function judgeKvm(trouble: string | undefined): Finding {
-  if (trouble === undefined) {
-    const message = `${DEVICE} opens; whether a virtual machine boots was not tried`;
-    return warning('kvm', message, 'nothing to do without a handler that runs virtual machines');
-  }
-  if (trouble === 'ENOENT') {
-    const advice =
-      'only handlers that run virtual machines need it: enable virtualisation, load kvm_intel or kvm_amd';
+/** @param trial nothing if there is no device to try. */
+export function judgeKvm(trial: Trial | undefined): Finding {
+  if (trial?.usable === true) return ok('kvm', `${DEVICE} runs machine code`);
+  const consequence = 'pods in virtual machines are emulated, and slow';
+  if (trial === undefined) {
+    const advice = `${consequence}: enable virtualisation in the firmware, and load kvm_intel or kvm_amd`;
     return warning('kvm', `there is no ${DEVICE}`, advice);
   }
-  return warning('kvm', `${DEVICE} can't be opened (${trouble})`, 'run as root, and allow the device');
+  return warning(
+    'kvm',
+    `${DEVICE} is not usable: ${trial.reason}`,
+    `${consequence}: run as root; inside a virtual machine, ask for nested virtualisation`,
+  );
 }
 
-async function openingTrouble(path: string): Promise<string | undefined> {
+async function exists(path: string): Promise<boolean> {
   try {
-    await (await open(path, constants.O_RDWR)).close();
-    return undefined;
-  } catch (cause) {
-    return errnoCode(cause) ?? String(cause);
+    await access(path, constants.F_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
