@@ -1,0 +1,57 @@
+import { RuntimeError } from '@crihub/kernel';
+import type { ClientChannel } from 'ssh2';
+import { OutputBuffer } from '../../process/src/output-buffer.ts';
+import type { RunOptions, RunResult } from '../../process/src/run.ts';
+import { exitOf, killChannel } from './channel-end.ts';
+
+export type SshRunOptions = Pick<RunOptions, 'input' | 'maxOutputBytes' | 'timeoutMs' | 'signal'>;
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+const DEFAULT_OUTPUT_BYTES = 1024 * 1024;
+
+/** Runs the command of a channel to its end. The time counts from the wait for a channel on. */
+export async function runCommand(
+  command: string,
+  { input, maxOutputBytes = DEFAULT_OUTPUT_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS, signal }: SshRunOptions,
+  open: (signal: AbortSignal) => Promise<ClientChannel>,
+): Promise<RunResult> {
+  signal?.throwIfAborted();
+  const timeout = new AbortController();
+  const late = `${shown(command)} took longer than ${String(timeoutMs)} ms over SSH, and was killed`;
+  const timer = setTimeout(() => timeout.abort(new RuntimeError('DeadlineExceeded', late)), timeoutMs);
+  const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
+  try {
+    return await collect(await open(either), input, maxOutputBytes, either);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function collect(
+  channel: ClientChannel,
+  input: RunOptions['input'],
+  maxOutputBytes: number,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  const stdout = new OutputBuffer(maxOutputBytes);
+  const stderr = new OutputBuffer(maxOutputBytes);
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  const exit = exitOf(channel, new AbortController().signal);
+  channel.once('close', close);
+  channel.on('data', (chunk: Buffer) => stdout.push(chunk));
+  channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  channel.end(input);
+  const kill = (): void => killChannel(channel);
+  signal.addEventListener('abort', kill, { once: true });
+  if (signal.aborted) kill();
+  try {
+    await closed;
+    signal.throwIfAborted();
+    return { exitCode: await exit, stdout: stdout.take(), stderr: stderr.take() };
+  } finally {
+    signal.removeEventListener('abort', kill);
+  }
+}
+
+/** The command as far as a message can hold it. */
+const shown = (command: string): string => (command.length > 80 ? `${command.slice(0, 79)}…` : command);

@@ -1,0 +1,63 @@
+import { type Readable, Writable } from 'node:stream';
+import type { ClientChannel } from 'ssh2';
+import { exitOf, killChannel } from './channel-end.ts';
+
+export interface SshTerminalSize {
+  /** In characters. */
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface SshSpawnOptions {
+  /** Keep the standard input open; otherwise it is empty. */
+  readonly stdin?: boolean;
+  /** Give it a terminal of this size, which merges both outputs into one. */
+  readonly terminal?: SshTerminalSize;
+}
+
+/** A command that runs on the server. Both outputs must be read, or they hold up each other. */
+export interface SshProcess {
+  /** Absent if not asked for. */
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves with its exit code, whether or not its output was read; Unavailable if the connection is lost first. */
+  readonly exited: Promise<number>;
+  /** No effect without a terminal. */
+  resize(size: SshTerminalSize): void;
+  /** SIGKILL to the shell, and lets go of the streams. What the shell has started is not in the server's hands. */
+  kill(): void;
+}
+
+export function startCommand(
+  channel: ClientChannel,
+  { stdin, terminal }: SshSpawnOptions,
+  lost: AbortSignal,
+): SshProcess {
+  if (stdin !== true) channel.end();
+  return {
+    stdin: stdin === true ? inputOf(channel) : undefined,
+    stdout: channel,
+    stderr: channel.stderr as Readable,
+    exited: exitOf(channel, lost),
+    resize: ({ width, height }) => {
+      if (terminal !== undefined) channel.setWindow(height, width, 0, 0);
+    },
+    kill: () => killChannel(channel),
+  };
+}
+
+/** The writing side alone: who destroys it does not take the output with it. */
+function inputOf(channel: ClientChannel): Writable {
+  const input = new Writable({
+    write: (chunk, encoding, done) => void channel.write(chunk, encoding, done),
+    final: (done) => void channel.end(done),
+    destroy: (error, done) => {
+      channel.end();
+      done(error);
+    },
+  });
+  input.on('error', () => undefined);
+  channel.once('close', () => input.destroy());
+  return input;
+}
