@@ -88,6 +88,10 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': restricted(childProcess, tsyringe, ssh2, koffi) },
   },
   {
+    files: ['libs/transport/ssh/**'],
+    rules: { 'no-restricted-imports': restricted(childProcess, tsyringe, dockerode, koffi) },
+  },
+  {
     files: ['libs/linux/**'],
     rules: { 'no-restricted-imports': restricted(tsyringe, dockerode, ssh2, childProcess) },
   },

@@ -38,7 +38,7 @@ export function startCommand(
   return {
     stdin: stdin === true ? inputOf(channel) : undefined,
     stdout: channel,
-    stderr: channel.stderr as Readable,
+    stderr: channel.stderr,
     exited: exitOf(channel, lost),
     resize: ({ width, height }) => {
       if (terminal !== undefined) channel.setWindow(height, width, 0, 0);
