@@ -3,6 +3,8 @@ import type { ContainerId, SandboxId } from '@crihub/kernel';
 import type { BackendHealth } from './capabilities.ts';
 import type { Container } from './container.ts';
 import type { BackendEvent, Inventory } from './inventory.ts';
+import type { Isolation } from './isolation.ts';
+import type { BackendPhases } from './phases.ts';
 import type { AttachSpec, ExecSpec, ProcessSession } from './process.ts';
 import type { Resources } from './resources.ts';
 import type { PodNetworkAttachment, Sandbox } from './sandbox.ts';
@@ -19,11 +21,15 @@ export interface StartedSandbox {
   readonly pid?: number;
   /** Path of the sandbox's own cgroup below the hierarchy's root, if it has one. */
   readonly cgroup?: string;
+  /** How long the parts of this start took. */
+  readonly phases?: BackendPhases;
 }
 
 export interface CreatedContainer {
   /** Path of the container's cgroup below the hierarchy's root, from which the hub reads statistics. */
   readonly cgroup?: string;
+  /** How long the parts of this creation took. */
+  readonly phases?: BackendPhases;
 }
 
 export interface StartedContainer {
@@ -90,6 +96,12 @@ export interface ImageCopySupport {
   remove(imageId: string, signal: AbortSignal): Promise<void>;
 }
 
+/** For backends whose pods are served by processes that all of them share: an engine. */
+export interface EngineSupport {
+  /** Ids of those processes on this host; empty if they can't be seen. */
+  processes(signal: AbortSignal): Promise<readonly number[]>;
+}
+
 /** For backends whose network the host can't enter: connects to a port inside the pod. */
 export interface PortForwardSupport {
   connect(id: SandboxId, port: number, signal: AbortSignal): Promise<Duplex>;
@@ -116,6 +128,8 @@ export interface Backend {
   readonly kind: string;
   /** Who makes root filesystems: the hub from its layers, or the backend from its own images. */
   readonly rootfs: 'hub' | 'backend';
+  /** With its options as they are. A pod is never moved to a weaker one unless an operator allows it. */
+  readonly isolation: Isolation;
   /** Gets ready, and adopts what an earlier daemon left. Rejects only if the configuration can never work. */
   start(signal: AbortSignal): Promise<void>;
   /** Lets go of everything but the pods, which run on. */
@@ -133,4 +147,5 @@ export interface Backend {
   readonly checkpoint?: CheckpointSupport;
   readonly portForward?: PortForwardSupport;
   readonly imageCopies?: ImageCopySupport;
+  readonly engine?: EngineSupport;
 }

@@ -3,6 +3,7 @@ export type {
   CheckpointSupport,
   ContainerOperations,
   CreatedContainer,
+  EngineSupport,
   ImageCopySupport,
   PortForwardSupport,
   PreparedSandbox,
@@ -21,8 +22,10 @@ export type {
 export type { BackendHealth, Capabilities } from './capabilities.ts';
 export type { Container, ContainerExit, ContainerMetadata } from './container.ts';
 export type { BackendEvent, Inventory, InventoryContainer, InventorySandbox } from './inventory.ts';
+export { type Isolation, ISOLATIONS, isWeaker } from './isolation.ts';
 export type { Device, Mount, MountPropagation } from './mount.ts';
 export type { ContainerPidNamespace, IdMapping, SandboxNamespaces, UserNamespace } from './namespaces.ts';
+export { type BackendPhase, type BackendPhases, type Phase, PHASES } from './phases.ts';
 export type {
   AttachSpec,
   ExecSpec,

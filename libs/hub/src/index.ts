@@ -10,7 +10,7 @@ export type { HostPort } from './front/parse/sandbox.ts';
 export type { UserRequest } from './front/parse/container.ts';
 export { type CallObserver, CriServer } from './front/server/index.ts';
 export { Hub, type HubDeps, type HubFigures, type HubOptions } from './hub.ts';
-export type { Phase, PhaseObserver } from './lifecycle/phases.ts';
+export type { PhaseMeasurement, PhaseObserver } from './lifecycle/phases.ts';
 export type { NodeImage, NodeImages, RootFilesystems, ShiftedOwners, UserLookup } from './lifecycle/ports.ts';
 export { noStepObserver, type Step, type StepObserver } from './lifecycle/steps.ts';
 export type { Finding } from './recovery/reconciler.ts';

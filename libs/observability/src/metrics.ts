@@ -13,12 +13,23 @@ export interface HubGauges {
   readonly eventsDropped: () => number;
 }
 
+/** One phase of one pod, as the hub tells it. */
+export interface MeasuredPhase {
+  readonly handler: string;
+  readonly phase: string;
+  readonly seconds: number;
+  /** The kind of error that ended it. */
+  readonly failure?: string;
+  /** The experiment of which the handler is an arm. */
+  readonly experiment?: string;
+}
+
 /** The daemon's Prometheus metrics. Names and units follow Prometheus' conventions. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #calls: Histogram<'method' | 'code'>;
   readonly #running: Gauge<'method'>;
-  readonly #phases: Histogram<'handler' | 'phase' | 'outcome'>;
+  readonly #phases: Histogram<'handler' | 'phase' | 'outcome' | 'experiment' | 'arm'>;
   readonly #sessions: Histogram<'kind' | 'transport' | 'outcome'>;
   readonly #openSessions: Gauge<'kind' | 'transport'>;
   readonly #refusals: Counter<'status'>;
@@ -41,8 +52,8 @@ export class Metrics {
     });
     this.#phases = new Histogram({
       name: 'crihub_phase_duration_seconds',
-      help: "Duration of the phases of a pod's life by handler",
-      labelNames: ['handler', 'phase', 'outcome'],
+      help: "Duration of the phases of a pod's life by handler; experiment and arm are empty outside one",
+      labelNames: ['handler', 'phase', 'outcome', 'experiment', 'arm'],
       buckets: BUCKETS,
       registers,
     });
@@ -78,8 +89,17 @@ export class Metrics {
 
   /** For the lifecycle. */
   readonly phases = {
-    observe: (handler: string, phase: string, seconds: number, outcome: string): void =>
-      this.#phases.observe({ handler, phase, outcome }, seconds),
+    observe: ({ handler, phase, seconds, failure, experiment }: MeasuredPhase): void =>
+      this.#phases.observe(
+        {
+          handler,
+          phase,
+          outcome: failure === undefined ? 'ok' : 'error',
+          experiment: experiment ?? '',
+          arm: experiment === undefined ? '' : handler,
+        },
+        seconds,
+      ),
   };
 
   /** For the streaming server. */

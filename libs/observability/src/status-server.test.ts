@@ -19,7 +19,11 @@ describe('StatusServer', () => {
     const metrics = new Metrics();
     metrics.calls.started('RunPodSandbox');
     metrics.calls.observe('RunPodSandbox', 'OK', 0.02);
-    metrics.phases.observe('runc', 'network', 0.01, 'ok');
+    metrics.phases.observe({ handler: 'runc', phase: 'network', seconds: 0.01 });
+    metrics.phases.observe({
+      ...{ handler: 'crun', phase: 'network', seconds: 0.01 },
+      ...{ failure: 'Internal', experiment: 'trial' },
+    });
     metrics.addGauges({
       sandboxes: () => new Map([['runc', 3]]),
       containers: () => new Map(),
@@ -31,7 +35,10 @@ describe('StatusServer', () => {
     const text = await (await fetch(`${await start([], metrics)}/metrics`)).text();
     expect(text).toContain('crihub_rpc_duration_seconds_count{method="RunPodSandbox",code="OK"} 1');
     expect(text).toContain(
-      'crihub_phase_duration_seconds_count{handler="runc",phase="network",outcome="ok"} 1',
+      'crihub_phase_duration_seconds_count{handler="runc",phase="network",outcome="ok",experiment="",arm=""} 1',
+    );
+    expect(text).toContain(
+      'crihub_phase_duration_seconds_count{handler="crun",phase="network",outcome="error",experiment="trial",arm="crun"} 1',
     );
     expect(text).toContain('crihub_sandboxes{handler="runc"} 3');
     expect(text).toContain('crihub_handler_healthy{handler="runc"} 1');

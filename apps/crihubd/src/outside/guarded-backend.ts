@@ -1,4 +1,10 @@
-import type { Backend, BackendEvent, BackendHealth, Inventory } from '@crihub/contract';
+import {
+  type Backend,
+  type BackendEvent,
+  type BackendHealth,
+  type Inventory,
+  ISOLATIONS,
+} from '@crihub/contract';
 import { isRuntimeError, RuntimeError, untilAborted } from '@crihub/kernel';
 import { healthSchema, inventorySchema } from './answers.ts';
 
@@ -14,19 +20,23 @@ type Call = (...args: never[]) => unknown;
 export class GuardedBackend implements Backend {
   readonly kind: string;
   readonly rootfs: Backend['rootfs'];
+  readonly isolation: Backend['isolation'];
   readonly sandboxes: Backend['sandboxes'];
   readonly containers: Backend['containers'];
   readonly processes: Backend['processes'];
   readonly checkpoint?: NonNullable<Backend['checkpoint']>;
   readonly portForward?: NonNullable<Backend['portForward']>;
   readonly imageCopies?: NonNullable<Backend['imageCopies']>;
+  readonly engine?: NonNullable<Backend['engine']>;
   readonly #target: Backend;
 
   constructor(name: string, target: Backend) {
     this.#target = target;
     this.kind = name;
     this.rootfs = target.rootfs;
-    const { sandboxes, containers, processes, checkpoint, portForward, imageCopies } = target;
+    // One that claims nothing we know is taken for the weakest.
+    this.isolation = ISOLATIONS.includes(target.isolation) ? target.isolation : 'namespaces';
+    const { sandboxes, containers, processes, checkpoint, portForward, imageCopies, engine } = target;
     this.sandboxes = this.#guardAll(sandboxes, ['prepare', 'start', 'stop', 'remove', 'update']);
     this.containers = this.#guardAll(containers, [
       'create',
@@ -40,6 +50,7 @@ export class GuardedBackend implements Backend {
     if (checkpoint !== undefined) this.checkpoint = this.#guardAll(checkpoint, ['checkpoint']);
     if (portForward !== undefined) this.portForward = this.#guardAll(portForward, ['connect']);
     if (imageCopies !== undefined) this.imageCopies = this.#guardAll(imageCopies, ['remove']);
+    if (engine !== undefined) this.engine = this.#guardAll(engine, ['processes']);
   }
 
   async start(signal: AbortSignal): Promise<void> {

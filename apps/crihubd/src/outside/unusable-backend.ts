@@ -5,6 +5,8 @@ import { RuntimeError } from '@crihub/kernel';
 export class UnusableBackend implements Backend {
   readonly kind: string;
   readonly rootfs = 'hub';
+  /** Not known: as the strongest, so that no other stands in for it unless an operator allows it. */
+  readonly isolation = 'virtualMachine';
   readonly sandboxes: Backend['sandboxes'];
   readonly containers: Backend['containers'];
   readonly processes: Backend['processes'];

@@ -1,6 +1,7 @@
-import type { Backend, BackendEvent, BackendHealth, Inventory } from '@crihub/contract';
+import type { Backend, BackendEvent, BackendHealth, Inventory, Isolation } from '@crihub/contract';
 import { type Clock, type ContainerId, describeError, type Logger, type SandboxId } from '@crihub/kernel';
 import type { Cgroups, HostFacts, Mounts, PinnedNamespaces } from '@crihub/linux';
+import { runtimeIsolation } from '@crihub/service-oci';
 import {
   type CdiResolver,
   ContainerSpecs,
@@ -23,7 +24,7 @@ import { ContainerdHealth } from './health/containerd-health.ts';
 import { InventoryTaker } from './inventory.ts';
 import { FifoHolder } from './io/fifo-holder.ts';
 import { Layout } from './layout.ts';
-import type { ContainerdOptions, ContainerdPlacement } from './options.ts';
+import { type ContainerdOptions, type ContainerdPlacement, RUNC_SHIM } from './options.ts';
 import { ContainerdProcesses } from './process/containerd-processes.ts';
 import { makeLocal, readLocal, removeLocal } from './records/local-file.ts';
 import { ContainerdSandboxes } from './sandbox/containerd-sandboxes.ts';
@@ -48,6 +49,7 @@ export interface ContainerdBackendDependencies {
 export class ContainerdBackend implements Backend {
   readonly kind = 'containerd';
   readonly rootfs = 'hub';
+  readonly isolation: Isolation;
   readonly sandboxes: ContainerdSandboxes;
   readonly containers: ContainerdContainers;
   readonly processes: ContainerdProcesses;
@@ -65,7 +67,8 @@ export class ContainerdBackend implements Backend {
 
   constructor(options: ContainerdOptions & ContainerdPlacement, dependencies: ContainerdBackendDependencies) {
     const { logger, clock, host, cgroups, namespaces, mounts, cdi } = dependencies;
-    const { socketPath, namespace, callTimeoutMs } = options;
+    const { socketPath, namespace, callTimeoutMs, runtimeType, runtime } = options;
+    this.isolation = runtimeIsolation(runtimeType === RUNC_SHIM ? runtime : runtimeType);
     const specHost = specHostOf(host);
     const identity = { handler: options.handler, bootId: host.bootId };
     const connection = new GrpcConnection({

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
-import type { Backend, BackendEvent, BackendHealth, ImageCopySupport, Inventory } from '@crihub/contract';
+import type {
+  Backend,
+  BackendEvent,
+  BackendHealth,
+  ImageCopySupport,
+  Inventory,
+  Isolation,
+} from '@crihub/contract';
 import type { Clock, Logger, SandboxId } from '@crihub/kernel';
 import type { Cgroups, HostFacts, NamespaceWorker, PinnedNamespaces } from '@crihub/linux';
+import { runtimeIsolation } from '@crihub/service-oci';
 import { EventStream, Turns } from '@crihub/service-sandbox';
 import { DockerEngine } from '@crihub/transport/docker-engine';
 import { type CdiResolver, DockerContainers } from './container/docker-containers.ts';
@@ -45,6 +53,7 @@ const CLOSE_MS = 10_000;
 export class DockerBackend implements Backend {
   readonly kind = 'docker';
   readonly rootfs = 'backend';
+  readonly isolation: Isolation;
   readonly sandboxes: DockerSandboxes;
   readonly containers: DockerContainers;
   readonly processes: DockerProcesses;
@@ -63,6 +72,7 @@ export class DockerBackend implements Backend {
 
   constructor(options: DockerOptions & DockerPlacement, dependencies: DockerBackendDependencies) {
     const { logger, clock, cgroups, worker, namespaces, images, cdi } = dependencies;
+    this.isolation = runtimeIsolation(options.runtime ?? 'runc');
     const { instance, cgroupDriver, callTimeoutMs } = options;
     const host = engineHostOf(dependencies.host);
     const engine = new DockerEngine({ socketPath: options.socket, callTimeoutMs });

@@ -1,5 +1,6 @@
-import type { Backend, BackendEvent, BackendHealth, Inventory } from '@crihub/contract';
+import type { Backend, BackendEvent, BackendHealth, Inventory, Isolation } from '@crihub/contract';
 import type { PinnedNamespaces } from '@crihub/linux';
+import { runtimeIsolation } from '@crihub/service-oci';
 import { EventStream } from '@crihub/service-sandbox';
 import type { ContainerDriver, OciContainers, OciProcesses } from '@crihub/service-oci-containers';
 import {
@@ -23,6 +24,7 @@ import type { RuncSandboxes } from './sandbox/runc-sandboxes.ts';
 export class RuncBackend implements Backend {
   readonly kind = 'runc';
   readonly rootfs = 'hub';
+  readonly isolation: Isolation;
   readonly sandboxes: RuncSandboxes;
   readonly containers: OciContainers;
   readonly processes: OciProcesses;
@@ -33,6 +35,7 @@ export class RuncBackend implements Backend {
   readonly #events = new EventStream();
 
   constructor(settings: RuncSettings, dependencies: RuncBackendDependencies) {
+    this.isolation = runtimeIsolation(settings.runtime);
     const stores = makeStores(settings, dependencies);
     const tell = (event: BackendEvent): void => this.#events.push(event);
     const driver = makeDriver(settings, stores, dependencies, tell);

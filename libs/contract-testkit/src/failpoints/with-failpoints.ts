@@ -14,6 +14,7 @@ export function withFailpoints(backend: Backend, failpoints: Failpoints): Backen
   return {
     kind: backend.kind,
     rootfs: backend.rootfs,
+    isolation: backend.isolation,
     start: around('start', (signal: AbortSignal) => backend.start(signal)),
     close: around('close', () => backend.close()),
     health: around('health', (signal: AbortSignal) => backend.health(signal)),
@@ -40,6 +41,7 @@ export function withFailpoints(backend: Backend, failpoints: Failpoints): Backen
     },
     ...(backend.checkpoint === undefined ? {} : { checkpoint: backend.checkpoint }),
     ...(backend.imageCopies === undefined ? {} : { imageCopies: backend.imageCopies }),
+    ...(backend.engine === undefined ? {} : { engine: backend.engine }),
     ...(backend.portForward === undefined ? {} : { portForward: backend.portForward }),
   };
 }

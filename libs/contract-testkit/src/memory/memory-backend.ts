@@ -5,6 +5,7 @@ import type {
   Capabilities,
   ContainerOperations,
   Inventory,
+  Isolation,
   ProcessOperations,
   SandboxOperations,
 } from '@crihub/contract';
@@ -19,6 +20,7 @@ import { type Instance, step } from './steps.ts';
 export interface MemoryBackendOptions {
   readonly kind?: string;
   readonly rootfs?: Backend['rootfs'];
+  readonly isolation?: Isolation;
   /** What differs from being able to do everything. */
   readonly capabilities?: Partial<Capabilities>;
 }
@@ -51,6 +53,7 @@ const EVENT_BACKLOG = 10_000;
 export class MemoryBackend implements Backend {
   readonly kind: string;
   readonly rootfs: Backend['rootfs'];
+  readonly isolation: Isolation;
   readonly sandboxes: SandboxOperations;
   readonly containers: ContainerOperations;
   readonly processes: ProcessOperations;
@@ -61,6 +64,7 @@ export class MemoryBackend implements Backend {
   constructor(options: MemoryBackendOptions, dependencies: MemoryBackendDependencies) {
     this.kind = options.kind ?? 'memory';
     this.rootfs = options.rootfs ?? 'hub';
+    this.isolation = options.isolation ?? 'namespaces';
     this.#capabilities = { ...EVERYTHING, ...options.capabilities };
     this.#instance = { failpoints: new Failpoints(), ...dependencies };
     const containers = new MemoryContainers(this.#instance);

@@ -21,7 +21,8 @@ import type { HealthMonitor } from '../router/health-monitor.ts';
 import { resolveMounts } from './container-mounts.ts';
 import type { Directories } from './directories.ts';
 import type { NodeState } from './node-state.ts';
-import { type PhaseObserver, timed } from './phases.ts';
+import { phaseSubject } from './phase-subject.ts';
+import { type PhaseObserver, reportPhases, timed } from './phases.ts';
 import { podFileMounts } from './pod-files.ts';
 import type { NodeImage, NodeImages, RootFilesystems, ShiftedOwners, UserLookup } from './ports.ts';
 import { settleAll } from './settle-all.ts';
@@ -98,19 +99,21 @@ export class CreateContainer {
     fingerprint: string,
     signal: AbortSignal,
   ): Promise<ContainerRecord> {
-    const { node, teardown, steps, logger } = this.#deps;
+    const { node, teardown, phases, steps, logger } = this.#deps;
     const image = this.#imageOf(request.image);
     const intent = this.#intent(handler, pod, request, image, fingerprint);
     const { id } = intent;
+    const subject = phaseSubject(pod, id);
     using _held = await node.locks.acquire(id);
     node.records.putContainer(intent);
     await steps.reached('createContainer.intent');
     let record: ContainerRecord;
     try {
-      const container = await this.#build(handler, pod, intent, request, image, signal);
-      const created = await timed(this.#deps.phases, handler.name, 'container_create', () =>
+      const container = await this.#build(pod, intent, request, image, signal);
+      const { phases: parts, ...created } = await timed(phases, subject, 'container_create', () =>
         handler.backend.containers.create(container, pod.sandbox, signal),
       );
+      reportPhases(phases, subject, parts);
       await steps.reached('createContainer.created');
       assertReady(node.records.visibleSandbox(pod.id));
       record = node.records.putContainer({ ...intent, container, ...created, phase: 'created' });
@@ -196,7 +199,6 @@ export class CreateContainer {
 
   /** Makes the root filesystem and what else must exist on disk, and fills in what depends on it. */
   async #build(
-    handler: Handler,
     pod: SandboxRecord,
     { container }: ContainerRecord,
     request: ContainerRequest,
@@ -207,7 +209,7 @@ export class CreateContainer {
     const directory = directories.container(container.id);
     await mkdir(directory, { recursive: true, mode: 0o711 });
     const [root, mounts] = await settleAll([
-      timed(phases, handler.name, 'rootfs', () =>
+      timed(phases, phaseSubject(pod, container.id), 'rootfs', () =>
         rootfs.mount(image.id, directory, shiftedOwners(pod), signal),
       ),
       resolveMounts(request.mounts, async (reference, subPath, index) => {

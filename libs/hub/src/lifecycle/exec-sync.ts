@@ -3,6 +3,7 @@ import type { ProcessSession } from '@crihub/contract';
 import { RuntimeError, untilAborted, withDeadline } from '@crihub/kernel';
 import type { Handlers } from '../router/handlers.ts';
 import type { NodeState } from './node-state.ts';
+import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 
 /** Bytes kept of each stream; the rest is read and dropped (CRI, ExecSyncResponse). */
@@ -52,12 +53,13 @@ export class ExecSync {
         id: record.id,
       });
     }
-    const handler = this.#handlers.of(this.#node.records.visibleSandbox(record.sandboxId));
+    const pod = this.#node.records.visibleSandbox(record.sandboxId);
+    const handler = this.#handlers.of(pod);
     const run = async (deadline: AbortSignal): Promise<ExecResult> => {
       const spec = { args, terminal: false, stdin: false };
       return await collect(await handler.backend.processes.exec(record.id, spec, deadline), deadline);
     };
-    return await timed(this.#phases, handler.name, 'exec', () =>
+    return await timed(this.#phases, phaseSubject(pod, record.id), 'exec', () =>
       timeoutSeconds === 0
         ? run(signal)
         : withDeadline(`command ${args[0] ?? ''}`, timeoutSeconds * 1000, signal, run),

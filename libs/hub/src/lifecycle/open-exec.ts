@@ -2,6 +2,7 @@ import type { StreamSelection } from '@crihub/service-streaming';
 import { invalid } from '../front/parse/check.ts';
 import type { Handlers } from '../router/handlers.ts';
 import type { NodeState } from './node-state.ts';
+import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 import { checkSelection, runningContainer, type StreamingUrls } from './streaming.ts';
 
@@ -31,9 +32,10 @@ export class OpenExec {
       streams,
       open: async (signal) => {
         const record = runningContainer(node, id); // it may have ended since
-        const { name, backend } = handlers.of(node.records.visibleSandbox(record.sandboxId));
+        const pod = node.records.visibleSandbox(record.sandboxId);
+        const { backend } = handlers.of(pod);
         const { terminal, stdin } = streams;
-        return await timed(phases, name, 'exec', () =>
+        return await timed(phases, phaseSubject(pod, id), 'exec', () =>
           backend.processes.exec(id, { args, terminal, stdin }, signal),
         );
       },

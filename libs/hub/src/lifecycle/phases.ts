@@ -1,38 +1,57 @@
-/** The measured parts of a pod's life, the same for all backends. */
-export type Phase =
-  | 'queue'
-  | 'prepare'
-  | 'network'
-  | 'sandbox_start'
-  | 'rootfs'
-  | 'container_create'
-  | 'container_start'
-  | 'container_stop'
-  | 'exec'
-  | 'network_detach'
-  | 'sandbox_stop';
+import type { BackendPhase, BackendPhases, Phase } from '@crihub/contract';
+import { type ContainerId, type ErrorKind, kindOf, type SandboxId } from '@crihub/kernel';
 
-/** Receives durations; implemented by the metrics. */
+/** Whose time is measured. */
+export interface PhaseSubject {
+  readonly handler: string;
+  readonly pod: SandboxId;
+  readonly container?: ContainerId;
+  /** The experiment that gave the pod its handler, which then is the pod's arm. */
+  readonly experiment?: string;
+}
+
+/** One phase of one pod, ended. */
+export interface PhaseMeasurement extends PhaseSubject {
+  readonly phase: Phase;
+  readonly seconds: number;
+  /** Of the error that ended it; absent if it succeeded. */
+  readonly failure?: ErrorKind;
+}
+
+/** Receives what was measured; implemented by the metrics and the journal of measurements. */
 export interface PhaseObserver {
-  observe(handler: string, phase: Phase, seconds: number, outcome: 'ok' | 'error'): void;
+  observe(measurement: PhaseMeasurement): void;
 }
 
 /** Runs one phase and tells how long it took and how it ended. */
 export async function timed<T>(
   observer: PhaseObserver,
-  handler: string,
+  subject: PhaseSubject,
   phase: Phase,
   work: () => Promise<T>,
 ): Promise<T> {
   const start = performance.now();
-  const tell = (outcome: 'ok' | 'error'): void =>
-    observer.observe(handler, phase, (performance.now() - start) / 1000, outcome);
+  const measured = (): PhaseMeasurement => ({
+    ...subject,
+    phase,
+    seconds: (performance.now() - start) / 1000,
+  });
   try {
     const result = await work();
-    tell('ok');
+    observer.observe(measured());
     return result;
   } catch (error) {
-    tell('error');
+    observer.observe({ ...measured(), failure: kindOf(error) });
     throw error;
   }
+}
+
+/** Tells the parts of a call that the backend measured itself. */
+export function reportPhases(
+  observer: PhaseObserver,
+  subject: PhaseSubject,
+  phases: BackendPhases = {},
+): void {
+  for (const [phase, seconds] of Object.entries(phases))
+    observer.observe({ ...subject, phase: phase as BackendPhase, seconds });
 }

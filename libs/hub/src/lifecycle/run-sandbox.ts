@@ -16,7 +16,8 @@ import type { Handlers } from '../router/handlers.ts';
 import type { HealthMonitor } from '../router/health-monitor.ts';
 import type { Directories } from './directories.ts';
 import type { NodeState } from './node-state.ts';
-import { type PhaseObserver, timed } from './phases.ts';
+import { phaseSubject } from './phase-subject.ts';
+import { type PhaseObserver, reportPhases, timed } from './phases.ts';
 import { writePodFiles } from './pod-files.ts';
 import { settleAll } from './settle-all.ts';
 import type { StepObserver } from './steps.ts';
@@ -80,8 +81,12 @@ export class RunSandbox {
       handler.timeouts.createSandboxMs,
       undefined,
       async (signal) => {
-        using _place = await timed(phases, handler.name, 'queue', () => handler.admission.acquire(signal));
-        return await this.#create(handler, request, origin, signal);
+        const intent = this.#intent(handler, request, origin);
+        const subject = phaseSubject(intent);
+        using _place = await timed(phases, subject, 'queue', () => handler.admission.acquire(signal));
+        return await timed(phases, subject, 'sandbox_create', () =>
+          this.#create(handler, request, intent, signal),
+        );
       },
     );
   }
@@ -89,11 +94,10 @@ export class RunSandbox {
   async #create(
     handler: Handler,
     request: SandboxRequest,
-    origin: Origin,
+    intent: SandboxRecord,
     signal: AbortSignal,
   ): Promise<SandboxRecord> {
     const { node, teardown, steps, logger } = this.#deps;
-    const intent = this.#intent(handler, request, origin);
     using _held = await node.locks.acquire(intent.id);
     node.records.sandboxes.put(intent);
     await steps.reached('runSandbox.intent');
@@ -138,7 +142,7 @@ export class RunSandbox {
   async #connect(handler: Handler, intent: SandboxRecord, signal: AbortSignal): Promise<SandboxRecord> {
     const { node, phases, steps } = this.#deps;
     const { sandbox, hostPorts } = intent;
-    const { networkNamespace, ...prepared } = await timed(phases, handler.name, 'prepare', () =>
+    const { networkNamespace, ...prepared } = await timed(phases, phaseSubject(intent), 'prepare', () =>
       handler.backend.sandboxes.prepare(sandbox, signal),
     );
     await steps.reached('runSandbox.prepared');
@@ -156,7 +160,7 @@ export class RunSandbox {
     } as const;
     node.records.sandboxes.put(owed);
     await steps.reached('runSandbox.networkOwed');
-    const network = await timed(phases, handler.name, 'network', () =>
+    const network = await timed(phases, phaseSubject(intent), 'network', () =>
       handler.network.attach(sandbox, networkNamespace, hostPorts, signal),
     );
     const attached = {
@@ -175,13 +179,16 @@ export class RunSandbox {
     signal: AbortSignal,
   ): Promise<SandboxRecord> {
     const attachment = record.network.state === 'attached' ? record.network.attachment : undefined;
-    const [started] = await settleAll([
-      timed(this.#deps.phases, handler.name, 'sandbox_start', () =>
+    const { phases, steps } = this.#deps;
+    const subject = phaseSubject(record);
+    const [{ phases: parts, ...started }] = await settleAll([
+      timed(phases, subject, 'sandbox_start', () =>
         handler.backend.sandboxes.start(record.sandbox, attachment, signal),
       ),
       writePodFiles(record.sandbox, request.dns, podIps(record.network)),
     ]);
-    await this.#deps.steps.reached('runSandbox.started');
+    reportPhases(phases, subject, parts);
+    await steps.reached('runSandbox.started');
     return { ...record, ...started, phase: 'ready' };
   }
 }

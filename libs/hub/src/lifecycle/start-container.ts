@@ -2,6 +2,7 @@ import { describeError, kindOf, type Logger, RuntimeError, withDeadline } from '
 import type { ContainerRecord } from '../records/container-record.ts';
 import type { Handlers } from '../router/handlers.ts';
 import type { NodeState } from './node-state.ts';
+import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 import type { StepObserver } from './steps.ts';
 
@@ -41,7 +42,7 @@ export class StartContainer {
     const handler = this.#deps.handlers.of(sandbox);
     await steps.reached('startContainer.before');
     try {
-      const started = await timed(this.#deps.phases, handler.name, 'container_start', () =>
+      const started = await timed(this.#deps.phases, phaseSubject(sandbox, id), 'container_start', () =>
         withDeadline(`start container ${id}`, handler.timeouts.createContainerMs, undefined, (deadline) =>
           handler.backend.containers.start(id, deadline),
         ),

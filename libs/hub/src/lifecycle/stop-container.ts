@@ -1,8 +1,10 @@
 import { type ContainerId, type Logger, RuntimeError, untilAborted, withDeadline } from '@crihub/kernel';
+import type { SandboxRecord } from '../records/sandbox-record.ts';
 import type { Handler } from '../router/handler.ts';
 import type { Handlers } from '../router/handlers.ts';
 import { GracePeriod } from './grace-period.ts';
 import type { NodeState } from './node-state.ts';
+import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 import type { StepObserver } from './steps.ts';
 
@@ -53,11 +55,12 @@ export class StopContainer {
 
   #begin(id: ContainerId, graceMs: number): Stopping {
     const { node, handlers, phases } = this.#deps;
-    const handler = handlers.of(sandboxOf(node, id));
+    const pod = sandboxOf(node, id);
+    const handler = handlers.of(pod);
     const grace = new GracePeriod(graceMs);
-    const done = timed(phases, handler.name, 'container_stop', () => this.#run(id, handler, grace)).finally(
-      () => this.#stopping.delete(id),
-    );
+    const done = timed(phases, phaseSubject(pod, id), 'container_stop', () =>
+      this.#run(id, handler, grace),
+    ).finally(() => this.#stopping.delete(id));
     // A caller may leave before it fails; the rejection is then nobody's, and not an accident.
     done.catch(() => undefined);
     return { grace, done };
@@ -96,7 +99,7 @@ export class StopContainer {
   }
 }
 
-function sandboxOf(node: NodeState, id: ContainerId): { readonly handler: string; readonly id: string } {
+function sandboxOf(node: NodeState, id: ContainerId): SandboxRecord {
   const container = node.records.containers.get(id);
   const sandbox = container && node.records.sandboxes.get(container.sandboxId);
   if (sandbox === undefined) throw new RuntimeError('Internal', `container ${id} has no pod sandbox`);

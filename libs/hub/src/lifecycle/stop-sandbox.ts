@@ -2,6 +2,7 @@ import { type Logger, type SandboxId, SingleFlight, withDeadline } from '@crihub
 import type { SandboxRecord } from '../records/sandbox-record.ts';
 import type { Handlers } from '../router/handlers.ts';
 import type { NodeState } from './node-state.ts';
+import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 import type { StepObserver } from './steps.ts';
 import type { StopContainer } from './stop-container.ts';
@@ -42,7 +43,7 @@ export class StopSandbox {
     await this.#stopContainers(stopping);
     await steps.reached('stopSandbox.containersStopped');
     const handler = handlers.of(record);
-    await timed(phases, handler.name, 'sandbox_stop', () =>
+    await timed(phases, phaseSubject(record), 'sandbox_stop', () =>
       withDeadline(`stop pod sandbox ${id}`, handler.timeouts.callMs, undefined, (signal) =>
         handler.backend.sandboxes.stop(id, signal),
       ),

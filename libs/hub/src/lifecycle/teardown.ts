@@ -6,6 +6,7 @@ import type { Handler } from '../router/handler.ts';
 import type { Handlers } from '../router/handlers.ts';
 import type { Directories } from './directories.ts';
 import type { NodeState } from './node-state.ts';
+import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 import type { RootFilesystems } from './ports.ts';
 import { settleAll } from './settle-all.ts';
@@ -91,7 +92,7 @@ export class Teardown {
     const { network } = record;
     if (network.state === 'host' || network.state === 'none') return record;
     const handler = handlers.of(record);
-    await timed(phases, handler.name, 'network_detach', () =>
+    await timed(phases, phaseSubject(record), 'network_detach', () =>
       this.#call(handler, `detach pod sandbox ${record.id} from its network`, (signal) =>
         handler.network.detach(record.sandbox, network.namespacePath, record.hostPorts, signal),
       ),

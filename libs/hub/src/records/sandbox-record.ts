@@ -2,6 +2,7 @@ import type { Sandbox } from '@crihub/contract';
 import type { SandboxId } from '@crihub/kernel';
 import type { HostPort } from '../front/parse/sandbox.ts';
 import type { NetworkState } from './network-state.ts';
+import type { Placement } from './placement.ts';
 
 /**
  * Where a pod is in its life. `creating` and `removing` are intents: written before acting, invisible to
@@ -17,6 +18,8 @@ export interface SandboxRecord {
   readonly runtimeHandler: string;
   /** The handler that was chosen, once and for all. */
   readonly handler: string;
+  /** Absent if it was lost with a damaged database, or written by an earlier version. */
+  readonly placement?: Placement;
   readonly sandbox: Sandbox;
   readonly logDirectory: string;
   readonly hostPorts: readonly HostPort[];

@@ -1,3 +1,4 @@
+export { runtimeIsolation } from './runtime-isolation.ts';
 export type * from './oci-spec.ts';
 export { applyCdiEdits } from './cdi/apply-edits.ts';
 export type { CdiEdits } from './cdi/container-edits.ts';
