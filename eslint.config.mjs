@@ -30,7 +30,7 @@ const layers = [
       'config',
     ],
   ],
-  ['tool', ['kernel', 'wire', 'contract', 'linux', 'transport', 'config', 'tool']],
+  ['tool', ['kernel', 'wire', 'contract', 'linux', 'transport', 'service', 'config', 'tool']],
 ];
 
 /** Tests may also use the contract's kit and the fixtures. */

@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{apps,libs,tools}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.integration.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.integration.test.ts', '**/*.soak.test.ts'],
           testTimeout: 20_000,
         },
       },
@@ -18,6 +18,16 @@ export default defineConfig({
           include: ['{apps,libs,tools}/**/*.integration.test.ts'],
           exclude: ['**/node_modules/**'],
           testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // Many and much of the same, for leaks: half an hour, not part of `npm test`.
+        test: {
+          name: 'soak',
+          include: ['{apps,libs,tools}/**/*.soak.test.ts'],
+          exclude: ['**/node_modules/**'],
           hookTimeout: 120_000,
           fileParallelism: false,
         },

@@ -6,6 +6,7 @@ import { type Logger, systemClock } from '@crihub/kernel';
 import { Cgroups, probeHost } from '@crihub/linux';
 import { StatusServer } from '@crihub/observability';
 import { resolveUser } from '@crihub/service-oci';
+import type { StreamingServer } from '@crihub/service-streaming';
 import type { DependencyContainer } from 'tsyringe';
 import { compose, makeHandlers } from './compose.ts';
 import { stepObserver } from './crash-at-step.ts';
@@ -131,12 +132,12 @@ async function startHub(
   await streaming.listen();
   owned.defer(async () => await streaming.close());
   await hub.recover(signal);
-  await serveStatus(hub, container, config, owned);
+  await serveStatus({ hub, streaming }, container, config, owned);
   return hub;
 }
 
 async function serveStatus(
-  hub: Hub,
+  { hub, streaming }: { readonly hub: Hub; readonly streaming: StreamingServer },
   container: DependencyContainer,
   { metrics: { address } }: Config,
   owned: AsyncDisposableStack,
@@ -149,6 +150,7 @@ async function serveStatus(
     owedWork: () => hub.figures().owedWork,
     eventSubscribers: () => hub.figures().eventSubscribers,
     eventsDropped: () => hub.figures().eventsDropped,
+    streamingTokens: () => streaming.figures.tokens,
   });
   if (address === 'off') return;
   const notReady = (): readonly string[] => {

@@ -1,4 +1,5 @@
 export { BoundedQueue } from './bounded-queue.ts';
+export { buffersSpent } from './buffer-garbage.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { sleep, withDeadline } from './deadline.ts';
 export {

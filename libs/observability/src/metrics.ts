@@ -11,6 +11,7 @@ export interface HubGauges {
   readonly owedWork: () => number;
   readonly eventSubscribers: () => number;
   readonly eventsDropped: () => number;
+  readonly streamingTokens: () => number;
 }
 
 /** One phase of one pod, as the hub tells it. */
@@ -152,6 +153,11 @@ export class Metrics {
     );
     read('crihub_event_subscribers', 'Clients that follow container events', (gauge) =>
       gauge.set(gauges.eventSubscribers()),
+    );
+    read(
+      'crihub_streaming_tokens',
+      'URLs of exec, attach and port-forward that wait for their client',
+      (gauge) => gauge.set(gauges.streamingTokens()),
     );
     read('crihub_events_dropped', 'Events that slow clients missed', (gauge) =>
       gauge.set(gauges.eventsDropped()),

@@ -31,6 +31,7 @@ describe('StatusServer', () => {
       owedWork: () => 0,
       eventSubscribers: () => 1,
       eventsDropped: () => 0,
+      streamingTokens: () => 0,
     });
     const text = await (await fetch(`${await start([], metrics)}/metrics`)).text();
     expect(text).toContain('crihub_rpc_duration_seconds_count{method="RunPodSandbox",code="OK"} 1');

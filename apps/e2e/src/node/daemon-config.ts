@@ -19,6 +19,8 @@ export interface DaemonConfigOptions {
   readonly certsDirectory: string;
   readonly handlers: Handlers;
   readonly defaultHandler: string;
+  /** Where Prometheus metrics are served. */
+  readonly metricsAddress: string;
   /** How long a network plugin may take. */
   readonly pluginTimeoutSeconds?: number;
   /** In place of `state` below the directory. */
@@ -44,7 +46,7 @@ export const daemonConfig = (options: DaemonConfigOptions): string => {
     socket: path.join(directory, 'crihub.sock'),
     stateDirectory: options.stateDirectory ?? path.join(directory, 'state'),
     runDirectory: path.join(directory, 'run'),
-    metrics: { address: 'off' },
+    metrics: { address: options.metricsAddress },
     images: { registryConfigDirectory: certsDirectory },
     network: {
       confDirectory: network.configDirectory,

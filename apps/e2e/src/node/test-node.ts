@@ -7,6 +7,7 @@ import {
   buildImage,
   type CriClient,
   type FixtureRegistry,
+  freePort,
   podConfig,
   pullImage,
   removeAllPods,
@@ -85,6 +86,7 @@ export class TestNode implements AsyncDisposable {
       certsDirectory: registry.certsDirectory,
       handlers: configured,
       defaultHandler: Object.keys(configured)[0] ?? '',
+      metricsAddress: `127.0.0.1:${String(await freePort())}`,
     };
     await prepare?.(directory);
     const usesCrun = Object.values(configured).some(({ runtime }) => runtime === 'crun');
@@ -137,6 +139,11 @@ export class TestNode implements AsyncDisposable {
       cgroupParent: `${this.cgroupParent}/${unique}`,
     });
     return { ...config, linux };
+  }
+
+  /** The daemon's metrics as Prometheus gets them. */
+  async metrics(): Promise<string> {
+    return await (await fetch(`http://${this.#settings.metricsAddress}/metrics`)).text();
   }
 
   /** What is on the machine of pods that should be gone; a sentence each. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { describeError, type Logger, sleep } from '@crihub/kernel';
+import { buffersSpent, describeError, type Logger, sleep } from '@crihub/kernel';
 import { FlowControl } from './flow-control.ts';
 import { FrameParser } from './frame-parser.ts';
 import { dataHead, FrameWriter, goAway, ping, rstStream, windowUpdate } from './frame-writer.ts';
@@ -82,6 +82,7 @@ export class SpdyConnection implements StreamCarrier {
       sent(new Error('the streaming connection is over'));
       return;
     }
+    buffersSpent(payload.length);
     this.#flow.sent(streamId, payload.length);
     const head = dataHead(streamId, payload.length, fin);
     if (payload.length === 0) {
@@ -114,6 +115,7 @@ export class SpdyConnection implements StreamCarrier {
   }
 
   #receive(bytes: Buffer): void {
+    buffersSpent(bytes.length);
     if (this.#closing) return;
     try {
       for (const frame of this.#parser.parse(bytes)) {

@@ -23,6 +23,7 @@ export class ClientStream {
   readonly ended = Promise.withResolvers<'fin' | 'reset' | 'gone'>();
   readonly #client: SpdyClient;
   #chunks: Buffer[] = [];
+  #consume = (payload: Buffer): void => void this.#chunks.push(payload);
   #bytes = 0;
 
   constructor(id: number, client: SpdyClient) {
@@ -40,14 +41,12 @@ export class ClientStream {
 
   receive(payload: Buffer): void {
     this.#bytes += payload.length;
-    this.#chunks.push(payload);
+    this.#consume(payload);
   }
 
-  /** Forgets what was received, so that much can be. */
-  take(): Buffer {
-    const taken = Buffer.concat(this.#chunks);
-    this.#chunks = [];
-    return taken;
+  /** Hands on what comes from now on, instead of keeping it. */
+  consume(consume: (payload: Buffer) => void): void {
+    this.#consume = consume;
   }
 
   /** All that comes until the server ends the stream. */
@@ -58,6 +57,10 @@ export class ClientStream {
 
   write(data: string | Buffer): boolean {
     return this.#client.data(this.id, Buffer.from(data), false);
+  }
+  /** Writes, and waits until the socket has room for more. */
+  async send(data: Buffer): Promise<void> {
+    if (!this.write(data)) await once(this.#client.transport, 'drain');
   }
   end(): void {
     this.#client.data(this.id, Buffer.alloc(0), true);

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import { describeError, type Logger } from '@crihub/kernel';
+import { buffersSpent, describeError, type Logger } from '@crihub/kernel';
 import { closeWebSocket } from './close-web-socket.ts';
 import { type ChannelCarrier, WebSocketChannel } from './web-socket-channel.ts';
 
@@ -59,6 +59,7 @@ export class ChannelConnection implements ChannelCarrier {
   }
 
   send(channel: number, payload: Buffer, sent: (error?: Error | null) => void): void {
+    buffersSpent(payload.length);
     if (this.#options.base64) {
       this.#socket.send(
         `${String.fromCharCode(DIGIT_ZERO + channel)}${payload.toString('base64')}`,
@@ -78,6 +79,7 @@ export class ChannelConnection implements ChannelCarrier {
   }
 
   #receive(message: Buffer): void {
+    buffersSpent(message.length);
     const [first, second] = message;
     if (first === undefined) return;
     if (this.#options.closeSignal && first === CLOSE_SIGNAL) {

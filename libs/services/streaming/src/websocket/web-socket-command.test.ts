@@ -4,37 +4,9 @@ import { WebSocket } from 'ws';
 import type { StreamSelection } from '../remote-command/command-streams.ts';
 import { eventually } from '../testing/eventually.ts';
 import { ALL_STREAMS, ServerRig } from '../testing/server-rig.ts';
+import { ChannelClient } from '../testing/channel-client.ts';
 
 const TERMINAL = { stdin: true, stdout: true, stderr: false, terminal: true };
-
-/** A client that keeps what it gets on each channel. */
-class ChannelClient {
-  readonly socket: WebSocket;
-  readonly received = ['', '', '', '', ''];
-  readonly closed: Promise<unknown[]>;
-  messages = 0;
-
-  private constructor(url: string, protocols: readonly string[]) {
-    this.socket = new WebSocket(url, [...protocols]);
-    this.closed = once(this.socket, 'close');
-    this.socket.on('message', (message: Buffer, isBinary) => {
-      this.messages += 1;
-      const channel = isBinary ? (message[0] ?? 0) : Number(message.toString('latin1', 0, 1));
-      const payload = isBinary ? message.subarray(1) : Buffer.from(message.toString('latin1', 1), 'base64');
-      this.received[channel] += payload.toString();
-    });
-  }
-
-  static async connect(url: string, ...protocols: readonly string[]): Promise<ChannelClient> {
-    const client = new ChannelClient(url, protocols);
-    await once(client.socket, 'open');
-    return client;
-  }
-
-  send(channel: number, text: string): void {
-    this.socket.send(Buffer.concat([Buffer.of(channel), Buffer.from(text)]));
-  }
-}
 
 const run = (
   rig: ServerRig,
@@ -89,9 +61,9 @@ it('tells at once that the connection stands', async () => {
 it('ends the input at the close signal of version 5', async () => {
   await using rig = await ServerRig.start();
   const client = await run(rig, ['cat', ';', 'echo', 'over']);
-  client.send(0, 'input\n');
+  await client.send(0, 'input\n');
   client.socket.send(Buffer.of(255, 0));
-  client.send(0, 'too late');
+  await client.send(0, 'too late');
   await client.closed;
   expect(client.received[1]).toBe('input\nover\n');
 });
@@ -100,7 +72,7 @@ it('takes the byte of the close signal for a channel before version 5', async ()
   await using rig = await ServerRig.start();
   const client = await run(rig, ['cat'], 'v4.channel.k8s.io');
   client.socket.send(Buffer.of(255, 0));
-  client.send(0, 'still open');
+  await client.send(0, 'still open');
   await eventually(() => expect(client.received[1]).toBe('still open'));
   client.socket.terminate();
 });
@@ -116,7 +88,7 @@ it('takes input as base64', async () => {
 it('resizes a terminal', async () => {
   await using rig = await ServerRig.start();
   const client = await run(rig, ['terminal-size'], 'v5.channel.k8s.io', TERMINAL);
-  client.send(4, '{"Width":132,"Height":43}\n');
+  await client.send(4, '{"Width":132,"Height":43}\n');
   await eventually(() => expect(client.received[1]).toContain('43 132\n'));
   client.socket.terminate();
 });
@@ -147,9 +119,9 @@ it.each([
 it('drops what comes for channels that there are none of', async () => {
   await using rig = await ServerRig.start();
   const client = await run(rig, ['cat'], 'v4.channel.k8s.io');
-  for (const channel of [1, 3, 5, 200]) client.send(channel, 'x');
+  for (const channel of [1, 3, 5, 200]) await client.send(channel, 'x');
   client.socket.send(Buffer.alloc(0));
-  client.send(0, 'fine');
+  await client.send(0, 'fine');
   await eventually(() => expect(client.received[1]).toBe('fine'));
   client.socket.terminate();
 });

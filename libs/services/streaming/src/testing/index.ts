@@ -1,0 +1,3 @@
+export { ChannelClient } from './channel-client.ts';
+export { type RemoteCommandOptions, runRemoteCommand } from './remote-command.ts';
+export { type ClientStream, SpdyClient, upgrade } from './spdy-client.ts';
