@@ -23,7 +23,8 @@ export type InventoryContainer = {
   readonly container?: Container;
 } & (
   | { readonly state: 'partial' | 'created' }
-  | { readonly state: 'running'; readonly pid: number }
+  /** `pid` is its first process on the host, if the host can see it. */
+  | { readonly state: 'running'; readonly pid?: number }
   /** `exit` is absent if it ended and nobody saw how. */
   | { readonly state: 'exited'; readonly exit?: ContainerExit }
 );

@@ -9,7 +9,12 @@ export {
 } from './cgroups/layout.ts';
 export type { Pressure, PressureLine } from './cgroups/parse.ts';
 export { type ProcessCgroups, processCgroups } from './cgroups/process-cgroups.ts';
-export { type CgroupResources, cpuWeightOf } from './cgroups/resources.ts';
+export {
+  type CgroupResources,
+  cpuWeightOf,
+  type ResourceWrite,
+  resourceWritesV2,
+} from './cgroups/resources.ts';
 export type { CgroupStats, CpuStats, HugepageStats, MemoryStats } from './cgroups/stats.ts';
 export { expandSlice, expandSystemdPath } from './cgroups/systemd-path.ts';
 export { readText } from './files/read-text.ts';
@@ -42,7 +47,7 @@ export {
   threadCountOf,
 } from './processes/details.ts';
 export { isAlive, type ProcessRef, processRef, signalProcess } from './processes/process-ref.ts';
-export { type ProcessStat, readProcessStat } from './processes/stat.ts';
+export { parseProcessStat, type ProcessStat, readProcessStat } from './processes/stat.ts';
 export { killProcessTree, processTree } from './processes/tree.ts';
 export { connectSeqpacket } from './sockets/seqpacket.ts';
 export { SystemCallError } from './syscalls/error.ts';

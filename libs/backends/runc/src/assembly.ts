@@ -8,7 +8,7 @@ import {
   JsonRecords,
   LocalExecutor,
   PauseProcess,
-  type SpecSource,
+  type Preparation,
 } from '@crihub/service-oci-containers';
 import {
   type CdiResolver,
@@ -82,9 +82,10 @@ export function makeDriver(
 ): ContainerDriver {
   const { files } = executor;
   const builder = new ContainerSpecs({ host: specHostOf(host), rlimits: settings.rlimits }, { cdi });
-  const specs: SpecSource = {
+  const preparation: Preparation = {
     logPathOf: ({ logPath }) => logPath,
-    specOf: async ({ container, sandbox, cgroupsPath, pidOwner }) =>
+    undo: async () => undefined,
+    prepare: async ({ container, sandbox, cgroupsPath, pidOwner }) =>
       await builder.build(container, sandbox, cgroupsPath, {
         paths: sandboxPaths(sandbox, layout),
         pidOwner,
@@ -101,7 +102,7 @@ export function makeDriver(
       records: containers,
       pods,
       pauses: pods,
-      specs,
+      preparation,
       clock,
       logger,
       tell,

@@ -8,7 +8,7 @@ export type ContainerVerdict =
   /** Half made, or half removed: finish removing it. */
   | { readonly do: 'remove' }
   /** It runs, and the record does not say so. */
-  | { readonly do: 'markRunning'; readonly pid: number }
+  | { readonly do: 'markRunning'; readonly pid?: number }
   | { readonly do: 'markExited'; readonly exit: ContainerExit }
   /** It is gone, and nobody saw how. */
   | { readonly do: 'markLost'; readonly message: string };
@@ -39,13 +39,17 @@ export function decideContainer(
   }
 }
 
+/** A guest's processes have no number on the host. */
+export const pidOf = ({ pid }: { readonly pid?: number }): { readonly pid?: number } =>
+  pid === undefined ? {} : { pid };
+
 function decideLiving(
   phase: 'created' | 'running' | 'unknown',
   found: InventoryContainer | undefined,
 ): ContainerVerdict {
   switch (found?.state) {
     case 'running':
-      return phase === 'running' ? { do: 'keep' } : { do: 'markRunning', pid: found.pid };
+      return phase === 'running' ? { do: 'keep' } : { do: 'markRunning', ...pidOf(found) };
     case 'exited':
       return found.exit === undefined
         ? lost('it ended while nobody watched')

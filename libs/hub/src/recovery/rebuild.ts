@@ -5,6 +5,7 @@ import { type ContainerEnd, type ContainerRecord, endOfExit } from '../records/c
 import type { NetworkState } from '../records/network-state.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
 import type { Handler } from '../router/handler.ts';
+import { pidOf } from './decide.ts';
 
 const INVENTORY_MS = 10_000;
 
@@ -102,7 +103,7 @@ function stateOf(
 ): Pick<ContainerRecord, 'phase' | 'startedAt' | 'end' | 'pid'> {
   switch (found.state) {
     case 'running':
-      return { phase: 'running', startedAt: now, pid: found.pid };
+      return { phase: 'running', startedAt: now, ...pidOf(found) };
     case 'exited':
       return { phase: 'exited', startedAt: now, end: endOf(found.exit, now) };
     case 'created':

@@ -5,7 +5,7 @@ import type { Teardown } from '../lifecycle/teardown.ts';
 import type { ContainerRecord } from '../records/container-record.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
 import type { Handler } from '../router/handler.ts';
-import { decideContainer, decideSandbox } from './decide.ts';
+import { decideContainer, decideSandbox, pidOf } from './decide.ts';
 
 const INVENTORY_MS = 10_000;
 /** As a shell reports what it could not wait for. */
@@ -88,7 +88,7 @@ export class Reconciler {
         node.records.putContainer({
           ...seen,
           phase: 'running',
-          pid: verdict.pid,
+          ...pidOf(verdict),
           startedAt: seen.startedAt ?? node.clock.nowNs(),
         });
         node.publish('started', seen.id, seen.sandboxId);

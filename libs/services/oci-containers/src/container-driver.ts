@@ -2,7 +2,7 @@ import type { BackendEvent } from '@crihub/contract';
 import type { Clock, ContainerId, Logger } from '@crihub/kernel';
 import type { RemainsDependencies } from './bundle/remains.ts';
 import { ConmonLauncher } from './conmon/conmon-launcher.ts';
-import { ContainerCreation, type SpecSource } from './container/container-creation.ts';
+import { ContainerCreation, type Preparation } from './container/container-creation.ts';
 import { ContainerStates } from './container/container-state.ts';
 import { OciContainers, type Pods } from './container/oci-containers.ts';
 import type { Executor, Files } from './execution/executor.ts';
@@ -43,9 +43,9 @@ export interface ContainerDriverDependencies {
   readonly records: JsonRecords<ContainerId, ContainerRecord>;
   readonly pods: Pods;
   readonly pauses: PauseProcesses;
-  readonly specs: SpecSource;
-  /** Starts processes with a terminal; by default under a conmon of their own. */
-  readonly terminalExec?: Pick<TerminalExec, 'start'>;
+  readonly preparation: Preparation;
+  /** Makes what starts processes with a terminal; by default that is a conmon of their own. */
+  readonly makeTerminals?: (runtime: OciRuntime) => Pick<TerminalExec, 'start'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly tell: (event: BackendEvent) => void;
@@ -64,7 +64,7 @@ export class ContainerDriver {
   readonly #monitorWatch: MonitorWatch;
 
   constructor(settings: ContainerDriverSettings, dependencies: ContainerDriverDependencies) {
-    const { executor, layout, exits, programs, records, pods, specs, clock, hostFiles } = dependencies;
+    const { executor, layout, exits, programs, records, pods, preparation, clock, hostFiles } = dependencies;
     const { bootId, systemdCgroup, callTimeoutMs } = settings;
     const { runtimeRoot } = layout;
     const exitFiles = new ExitFiles(exits);
@@ -80,14 +80,15 @@ export class ContainerDriver {
     const { processes } = executor;
     this.states = new ContainerStates({ processes, exitFiles, runtime: this.runtime, bootId });
     const execProcesses = new ExecProcesses({ layout, files: executor.files });
-    const creation = new ContainerCreation({ layout, executor, specs, launcher: this.launcher });
+    const creation = new ContainerCreation({ layout, executor, preparation, launcher: this.launcher });
     const { remains, states } = this;
     this.containers = new OciContainers(
       { bootId, systemdCgroup },
-      { ...remains, records, pods, states, creation, execProcesses, hostFiles, clock },
+      { ...remains, records, pods, states, creation, preparation, execProcesses, hostFiles, clock },
     );
     const terminalExec =
-      dependencies.terminalExec ?? new TerminalExec({ runtimeRoot, callTimeoutMs }, { executor, programs });
+      dependencies.makeTerminals?.(this.runtime) ??
+      new TerminalExec({ runtimeRoot, callTimeoutMs }, { executor, programs });
     this.processes = new OciProcesses({ ...remains, records, states, execProcesses, terminalExec });
     const watches = makeWatches(settings, exitFiles, dependencies);
     this.#exitWatcher = watches.exitWatcher;

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { type Duplex, PassThrough, type Readable, Writable } from 'node:stream';
+import { untilWritable } from '@crihub/kernel';
 
 /** The first byte of each message from conmon: which output the rest is from. */
 const STDOUT = 2;
@@ -44,7 +44,7 @@ async function distribute(
     for await (const message of socket as AsyncIterable<Buffer>) {
       const target = message[0] === STDERR ? stderr : message[0] === STDOUT ? stdout : undefined;
       if (target === undefined || target.destroyed || target.write(message.subarray(1))) continue;
-      await Promise.race([once(target, 'drain'), once(target, 'close')]);
+      await untilWritable(target);
     }
   } catch {
     // Closed by us, or conmon was killed: the streams end here either way.

@@ -17,10 +17,15 @@ export interface CreationInput {
   readonly joinFiles: readonly string[];
 }
 
-/** Makes specifications: how containers are isolated is the backend's decision. */
-export interface SpecSource {
-  /** @throws InvalidArgument or FailedPrecondition for what can't be had on the machine. */
-  specOf(input: Omit<CreationInput, 'joinFiles'>): Promise<OciSpec>;
+/** What a container stands on, and how it is isolated: the backend's decision. */
+export interface Preparation {
+  /**
+   * Makes what the container needs on the machine, and its specification. Repeatable.
+   * @throws InvalidArgument, FailedPrecondition or Unimplemented for what can't be had there.
+   */
+  prepare(input: Omit<CreationInput, 'joinFiles'>, signal: AbortSignal): Promise<OciSpec>;
+  /** Removes what `prepare` made, whatever of it exists. */
+  undo(container: Container, signal: AbortSignal): Promise<void>;
   /** The path of its log on the machine; empty: the output is discarded. */
   logPathOf(container: Container): string;
 }
@@ -28,7 +33,7 @@ export interface SpecSource {
 export interface ContainerCreationDependencies {
   readonly layout: ContainerLayout;
   readonly executor: Executor;
-  readonly specs: SpecSource;
+  readonly preparation: Pick<Preparation, 'prepare' | 'logPathOf'>;
   readonly launcher: ConmonLauncher;
 }
 
@@ -41,9 +46,9 @@ export class ContainerCreation {
   }
 
   async create(input: CreationInput, signal: AbortSignal): Promise<Launched> {
-    const { layout, executor, specs, launcher } = this.#dependencies;
+    const { layout, executor, preparation, launcher } = this.#dependencies;
     const { container, joinFiles } = input;
-    const spec = await specs.specOf(input);
+    const spec = await preparation.prepare(input, signal);
     const bundle = layout.bundle(container.id);
     await executor.files.makeDirectory(bundle);
     await Promise.all([
@@ -56,7 +61,7 @@ export class ContainerCreation {
       id,
       bundle,
       persistentDirectory: layout.persistent(id),
-      logPath: specs.logPathOf(container),
+      logPath: preparation.logPathOf(container),
       terminal,
       stdin,
       stdinOnce,

@@ -17,9 +17,9 @@ export type ContainerState =
   | { readonly name: 'exited'; readonly exit: ContainerExit | undefined };
 
 export interface ContainerStatesDependencies {
-  readonly processes: ProcessTable;
+  readonly processes: Pick<ProcessTable, 'identify'>;
   readonly exitFiles: ExitFiles;
-  readonly runtime: OciRuntime;
+  readonly runtime: Pick<OciRuntime, 'wasStarted'>;
   /** Of the boot that runs now. */
   readonly bootId: string;
 }
@@ -36,9 +36,8 @@ export class ContainerStates {
     const { processes, exitFiles, runtime, bootId } = this.#dependencies;
     if (record.step === 'creating') return { name: 'partial' };
     if (record.step === 'unrunnable') return { name: 'exited', exit: neverRan(record.failedAt) };
-    if (record.bootId !== bootId) return { name: 'exited', exit: undefined };
     const exit = await exitFiles.read(id);
-    if (exit !== undefined) return { name: 'exited', exit };
+    if (exit !== undefined || record.bootId !== bootId) return { name: 'exited', exit };
     if (!(await isAlive(processes, record.init))) {
       return { name: 'exited', exit: await this.#comingExit(id, record) };
     }

@@ -14,7 +14,7 @@ import type { Files } from '../execution/executor.ts';
 import type { ExecProcesses } from '../process/exec-processes.ts';
 import type { ContainerRecord, CreatedRecord } from '../records/container-record.ts';
 import type { JsonRecords } from '../records/json-records.ts';
-import { type ContainerCreation, pidNamespaceOwner } from './container-creation.ts';
+import { type ContainerCreation, pidNamespaceOwner, type Preparation } from './container-creation.ts';
 import { changeLimits } from './container-limits.ts';
 import { reopenLog } from './container-log.ts';
 import type { ContainerState, ContainerStates } from './container-state.ts';
@@ -46,6 +46,7 @@ export interface OciContainersDependencies extends RemainsDependencies {
   readonly pods: Pods;
   readonly states: ContainerStates;
   readonly creation: ContainerCreation;
+  readonly preparation: Pick<Preparation, 'undo'>;
   readonly execProcesses: Pick<ExecProcesses, 'forget'>;
   /** The files of this host, where the kubelet reads the logs. */
   readonly hostFiles: Pick<Files, 'status'>;
@@ -184,6 +185,7 @@ export class OciContainers implements ContainerOperations {
       record.step === 'created' && record.bootId === this.#options.bootId ? record.monitor : undefined;
     const byRuntime = this.#options.systemdCgroup || container.cdiDevices.length > 0;
     await removeRemains({ id: container.id, cgroup, monitor, byRuntime }, this.#dependencies, signal);
+    await this.#dependencies.preparation.undo(container, signal);
   }
 }
 

@@ -91,5 +91,7 @@ export interface Cgroups {
 }
 
 /** Whether that very process still runs. */
-export const isAlive = async (processes: ProcessTable, { pid, startTime }: ProcessRef): Promise<boolean> =>
-  (await processes.identify(pid))?.startTime === startTime;
+export const isAlive = async (
+  processes: Pick<ProcessTable, 'identify'>,
+  { pid, startTime }: ProcessRef,
+): Promise<boolean> => (await processes.identify(pid))?.startTime === startTime;

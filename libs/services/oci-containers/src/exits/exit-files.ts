@@ -30,8 +30,8 @@ export class ExitFiles {
   }
 
   /** Says for a conmon that is dead what it can't say any more. */
-  async writeUnknown(id: ContainerId | SandboxId): Promise<void> {
-    await this.#files.write(this.#layout.exit(id), String(UNKNOWN_EXIT_CODE));
+  async write(id: ContainerId | SandboxId, exitCode = UNKNOWN_EXIT_CODE): Promise<void> {
+    await this.#files.write(this.#layout.exit(id), String(exitCode));
   }
 
   async remove(id: ContainerId | SandboxId): Promise<void> {

@@ -70,7 +70,7 @@ export class MonitorWatch {
     if ((await exitFiles.read(id)) !== undefined) {
       exited(id);
     } else if (!(await isAlive(executor.processes, init))) {
-      await exitFiles.writeUnknown(id);
+      await exitFiles.write(id);
     } else if (!this.#warned.has(id)) {
       this.#warned.add(id);
       logger.warn(

@@ -2,13 +2,10 @@ import type { Readable, Writable } from 'node:stream';
 import type { ProcessExit, ProcessSession } from '@crihub/contract';
 import { sleep } from '@crihub/kernel';
 import type { Executor, MachineProcess } from '../execution/executor.ts';
+import { UNKNOWN_EXIT_CODE } from '../exits/exit-files.ts';
 import { killMarked } from './kill-marked.ts';
 import type { MarkedSearch } from './process-mark.ts';
-
-/** As a shell says of a command that can't be run. The runtime's sentence is in the error stream. */
-const CANNOT_RUN_EXIT_CODE = 127;
-/** Codes that runtimes end with when no process ran: for failures of their own, or for no good reason. */
-const RUNTIME_FAILURES: readonly number[] = [0, 1, 125, 126, 127, 255];
+import { runtimeExitCode } from './runtime-exit-code.ts';
 
 /** Time for the runtime to notice that its process has ended, in ms. */
 const REAP_MS = 500;
@@ -58,10 +55,13 @@ export class ExecSession implements ProcessSession {
 
   async #exit(): Promise<ProcessExit> {
     const { child, pidFile, directory } = this.#input;
-    const exitCode = await child.exited;
-    const ran = (await this.#executor.files.status(pidFile)) !== undefined;
-    await this.#executor.files.remove(directory);
-    const failed = !ran && RUNTIME_FAILURES.includes(exitCode);
-    return { exitCode: failed ? CANNOT_RUN_EXIT_CODE : exitCode };
+    const told = await child.exited;
+    try {
+      const exitCode = await runtimeExitCode(told, pidFile, this.#executor.files);
+      await this.#executor.files.remove(directory);
+      return { exitCode };
+    } catch {
+      return { exitCode: UNKNOWN_EXIT_CODE }; // the machine is gone: the next call for it says so
+    }
   }
 }

@@ -39,7 +39,8 @@ export class TerminalSession implements ProcessSession {
   async #exit(): Promise<ProcessExit> {
     const { terminal, directory } = this.#input;
     const exitCode = await terminal.exitCode;
-    await this.#executor.files.remove(directory);
+    // A machine that is gone has taken its files with it; the next call for it says so.
+    await this.#executor.files.remove(directory).catch(() => undefined);
     return { exitCode };
   }
 }

@@ -1,0 +1,86 @@
+import type { Container } from '@crihub/contract';
+import { RuntimeError } from '@crihub/kernel';
+import type { OciSpec } from '@crihub/service-oci';
+import type { CreationInput, Preparation } from '@crihub/service-oci-containers';
+import { type GuestLayout, lowerIn } from './guest-layout.ts';
+import type { GuestShell } from './guest-shell.ts';
+import { type GuestSpecs, refuseHostOnly } from './guest-specs.ts';
+import type { SharedDirectory } from './guest.ts';
+import type { PodShare } from './pod-share.ts';
+import { quoted } from './shell-words.ts';
+
+export interface GuestPreparationDependencies {
+  readonly shell: Pick<GuestShell, 'run'>;
+  readonly layout: GuestLayout;
+  readonly files: SharedDirectory;
+  readonly share: Pick<PodShare, 'add' | 'removeContainer'>;
+  readonly specs: GuestSpecs;
+}
+
+/**
+ * What a container in a guest stands on: its files are shown to the guest, which lays a writable layer in
+ * memory over the root filesystem, since sockets and FIFOs can't be made in what is shared.
+ */
+export class GuestPreparation implements Preparation {
+  readonly #dependencies: GuestPreparationDependencies;
+
+  constructor(dependencies: GuestPreparationDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  logPathOf(container: Container): string {
+    return this.#dependencies.specs.logPathOf(container);
+  }
+
+  async prepare(input: Omit<CreationInput, 'joinFiles'>, signal: AbortSignal): Promise<OciSpec> {
+    const { share, specs } = this.#dependencies;
+    refuseHostOnly(input.container);
+    await share.add(input.container, signal);
+    signal.throwIfAborted();
+    await this.#mountRoot(input.container);
+    return await specs.specOf(input);
+  }
+
+  async undo({ id }: Container, signal: AbortSignal): Promise<void> {
+    const { shell, layout, share } = this.#dependencies;
+    await this.#do(
+      'unmount the root filesystem of',
+      id,
+      unmountScript(layout.root(id), layout.rootfs(id)),
+      shell,
+    );
+    await share.removeContainer(id, signal);
+  }
+
+  async #mountRoot({ id }: Container): Promise<void> {
+    const { shell, layout, files } = this.#dependencies;
+    const [root, rootfs, lower] = [layout.root(id), layout.rootfs(id), lowerIn(files, id).guest];
+    const script = `${unmountScript(root, rootfs)}; ${mountScript(root, rootfs, lower)}`;
+    await this.#do('mount the root filesystem of', id, script, shell);
+  }
+
+  async #do(operation: string, id: string, script: string, shell: Pick<GuestShell, 'run'>): Promise<void> {
+    const { status, output } = await shell.run(script);
+    if (status === 0) return;
+    const message = `the guest could not ${operation} container ${id}: ${output.trim().slice(0, 500)}`;
+    throw new RuntimeError('Internal', message, { operation: 'create container', id });
+  }
+}
+
+/** The writable layer gets a file system of its own: one container can't fill the others'. */
+function mountScript(root: string, rootfs: string, lower: string): string {
+  const [top, upper, work, merged, below] = [root, `${root}/upper`, `${root}/work`, rootfs, lower].map(
+    quoted,
+  );
+  const options = quoted(`lowerdir=${lower},upperdir=${root}/upper,workdir=${root}/work`);
+  return (
+    `mkdir -p ${top} && mount -t tmpfs -o mode=711 root ${top} && mkdir ${upper} ${work} ${merged} && ` +
+    // The root directory of an overlay is that of its upper layer.
+    `chmod $(stat -c %a ${below}) ${upper} && chown $(stat -c %u:%g ${below}) ${upper} && ` +
+    `mount -t overlay -o ${options} root ${merged}`
+  );
+}
+
+const unmountScript = (root: string, rootfs: string): string =>
+  `for m in ${quoted(rootfs)} ${quoted(root)}; do umount -l $m; done 2>/dev/null; ` +
+  `[ ! -d ${quoted(root)} ] || rmdir ${quoted(root)}`;

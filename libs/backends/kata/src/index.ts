@@ -1,0 +1,1 @@
+export { GuestContainers } from './guest/guest-containers.ts';
