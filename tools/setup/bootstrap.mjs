@@ -20,12 +20,17 @@ const tasks = {
     root: true,
   },
   bench: { script: 'tools/bench/src/main.ts', summary: 'crihub beside its peers', root: true },
+  'bench:docker': {
+    script: 'tools/bench/src/docker/main.ts',
+    summary: 'the Docker backend beside plain calls of its engine',
+    root: true,
+  },
 };
 
 const usage = [
   'usage: npm run <task> [-- options]     (npm run <task> -- --help for the options of a task)',
   '',
-  ...Object.entries(tasks).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`),
+  ...Object.entries(tasks).map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}`),
 ].join('\n');
 
 const [name, ...args] = process.argv.slice(2);

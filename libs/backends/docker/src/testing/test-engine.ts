@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { sleep } from '@crihub/kernel';
 import { isAlive, listMounts, Mounts, NamespaceWorker, processRef } from '@crihub/linux';
 import { DockerEngine } from '@crihub/transport/docker-engine';
-import { type SpawnedProcess, spawnProcess } from '@crihub/transport/process';
+import { BASE_ENVIRONMENT, type SpawnedProcess, spawnProcess } from '@crihub/transport/process';
 
 export interface TestEngineOptions {
   readonly liveRestore?: boolean;
-  readonly program?: string;
+  /** Directories with another dockerd and what it starts; those of the machine if absent. */
+  readonly programs?: readonly string[];
 }
 
 const START_MS = 30_000;
@@ -41,7 +42,7 @@ export class TestEngine implements AsyncDisposable {
 
   /** Starts the daemon, which finds what a former one left. */
   async launch(): Promise<void> {
-    const { liveRestore = true, program = 'dockerd' } = this.#options;
+    const { liveRestore = true, programs = [] } = this.#options;
     await mkdir(join(this.directory, 'exec'), { recursive: true });
     const args = [
       '--bridge=none',
@@ -55,8 +56,9 @@ export class TestEngine implements AsyncDisposable {
       ...(liveRestore ? ['--live-restore'] : []),
     ];
     const log = await open(join(this.directory, 'dockerd.log'), 'a');
-    const command = ['-c', 'exec "$0" "$@" >&3 2>&1', program, ...args];
-    this.#daemon = await spawnProcess('/bin/sh', { args: command, extraFds: [log.fd] });
+    const command = ['-c', 'exec "$0" "$@" >&3 2>&1', 'dockerd', ...args];
+    const env = { ...BASE_ENVIRONMENT, PATH: [...programs, BASE_ENVIRONMENT['PATH']].join(':') };
+    this.#daemon = await spawnProcess('/bin/sh', { args: command, env, extraFds: [log.fd] });
     await log.close();
     await this.#untilReady();
   }
