@@ -1,21 +1,6 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { type ErrorKind, RuntimeError } from '@crihub/kernel';
-
-const KINDS: Readonly<Record<number, ErrorKind>> = {
-  [status.NOT_FOUND]: 'NotFound',
-  [status.INVALID_ARGUMENT]: 'InvalidArgument',
-  [status.OUT_OF_RANGE]: 'InvalidArgument',
-  [status.ALREADY_EXISTS]: 'AlreadyExists',
-  [status.FAILED_PRECONDITION]: 'FailedPrecondition',
-  [status.ABORTED]: 'FailedPrecondition',
-  [status.PERMISSION_DENIED]: 'PermissionDenied',
-  [status.UNAUTHENTICATED]: 'PermissionDenied',
-  [status.UNAVAILABLE]: 'Unavailable',
-  [status.DEADLINE_EXCEEDED]: 'DeadlineExceeded',
-  [status.CANCELLED]: 'Cancelled',
-  [status.UNIMPLEMENTED]: 'Unimplemented',
-  [status.RESOURCE_EXHAUSTED]: 'ResourceExhausted',
-};
+import { RuntimeError } from '@crihub/kernel';
+import { kindOfCode } from './status-codes.ts';
 
 /** The error of a call, by the status that the server or the connection gave it. */
 export function grpcFailure(
@@ -26,7 +11,7 @@ export function grpcFailure(
   const told = { [status.UNAVAILABLE]: 'is out of reach', [status.DEADLINE_EXCEEDED]: late(call.timeoutMs) };
   const problem = (told as Readonly<Record<number, string>>)[code];
   const message = problem === undefined ? details : `${call.server} ${problem} (${operation}): ${details}`;
-  return new RuntimeError(KINDS[code] ?? 'Internal', message, { operation });
+  return new RuntimeError(kindOfCode(code), message, { operation });
 }
 
 const late = (timeoutMs: number | undefined): string =>

@@ -4,3 +4,4 @@ export {
   type GrpcConnectionOptions,
   type GrpcMethod,
 } from './grpc-connection.ts';
+export { codeOfKind, kindOfCode } from './status-codes.ts';
