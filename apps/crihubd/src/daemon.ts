@@ -4,12 +4,11 @@ import type { Config } from '@crihub/config';
 import { CriServer, Hub } from '@crihub/hub';
 import { type Logger, systemClock } from '@crihub/kernel';
 import { Cgroups, probeHost } from '@crihub/linux';
-import { StatusServer } from '@crihub/observability';
 import { resolveUser } from '@crihub/service-oci';
-import type { StreamingServer } from '@crihub/service-streaming';
 import type { DependencyContainer } from 'tsyringe';
 import { compose, makeHandlers } from './compose.ts';
 import { stepObserver } from './crash-at-step.ts';
+import { serveStatus } from './status.ts';
 import { makeStreaming } from './streaming.ts';
 import * as tokens from './tokens.ts';
 import { VERSION } from './version.ts';
@@ -45,7 +44,7 @@ export class Daemon {
     const { calls } = container.resolve(tokens.METRICS);
     const server = new CriServer(
       { socketPath: config.socket, socketMode: Number.parseInt(config.socketMode, 8) },
-      { handlers: hub.methods, logger, observer: calls },
+      { handlers: hub.methods, logger, observer: calls, originOf: hub.originOf },
     );
     await server.listen();
     logger.info('serving', {
@@ -134,33 +133,4 @@ async function startHub(
   await hub.recover(signal);
   await serveStatus({ hub, streaming }, container, config, owned);
   return hub;
-}
-
-async function serveStatus(
-  { hub, streaming }: { readonly hub: Hub; readonly streaming: StreamingServer },
-  container: DependencyContainer,
-  { metrics: { address } }: Config,
-  owned: AsyncDisposableStack,
-): Promise<void> {
-  const metrics = container.resolve(tokens.METRICS);
-  metrics.addGauges({
-    sandboxes: () => hub.figures().sandboxes,
-    containers: () => hub.figures().containers,
-    handlerHealthy: () => hub.figures().healthy,
-    owedWork: () => hub.figures().owedWork,
-    eventSubscribers: () => hub.figures().eventSubscribers,
-    eventsDropped: () => hub.figures().eventsDropped,
-    streamingTokens: () => streaming.figures.tokens,
-  });
-  if (address === 'off') return;
-  const notReady = (): readonly string[] => {
-    const healthy = [...hub.figures().healthy];
-    return healthy.some(([, ok]) => ok) ? [] : ['no backend is healthy'];
-  };
-  const server = new StatusServer(
-    { address },
-    { metrics, notReady, logger: container.resolve(tokens.LOGGER) },
-  );
-  await server.listen();
-  owned.defer(async () => await server.close());
 }

@@ -11,6 +11,7 @@ import { runtimeMethods } from './front/methods/runtime.ts';
 import { sandboxMethods } from './front/methods/sandboxes.ts';
 import { statsMethods } from './front/methods/stats.ts';
 import { streamingMethods } from './front/methods/streaming.ts';
+import type { FindOrigin } from './front/server/call-origin.ts';
 import type { HubHandlers } from './front/server/index.ts';
 import { Directories } from './lifecycle/directories.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
@@ -21,6 +22,7 @@ import type { StepObserver } from './lifecycle/steps.ts';
 import type { NamespaceDialler, StreamingUrls } from './lifecycle/streaming.ts';
 import { Teardown } from './lifecycle/teardown.ts';
 import { openDatabase, type OpenedDatabase } from './records/database.ts';
+import { originFinder } from './records/find-origin.ts';
 import { Records } from './records/records.ts';
 import { OwedWork } from './recovery/owed-work.ts';
 import { type Finding, Reconciler } from './recovery/reconciler.ts';
@@ -30,6 +32,7 @@ import { Handlers } from './router/handlers.ts';
 import { HealthMonitor } from './router/health-monitor.ts';
 import { ImageCopies } from './router/image-copies.ts';
 import { DirectoryMeter } from './stats/directory-meter.ts';
+import { NodeView } from './view/node-view.ts';
 import { Statistics, type StatisticsDeps } from './stats/statistics.ts';
 
 /** A backend that takes longer to start is left to reconnect by itself; the others do not wait for it. */
@@ -65,7 +68,11 @@ export interface HubFigures {
   readonly sandboxes: ReadonlyMap<string, number>;
   readonly containers: ReadonlyMap<string, number>;
   readonly healthy: ReadonlyMap<string, boolean>;
+  /** Pods that are being created, and that wait to be. */
+  readonly creations: ReadonlyMap<string, { readonly running: number; readonly waiting: number }>;
   readonly owedWork: number;
+  /** What audits found wrong and mended since the start, by kind. */
+  readonly leaks: ReadonlyMap<string, number>;
   readonly eventSubscribers: number;
   readonly eventsDropped: number;
 }
@@ -75,6 +82,10 @@ export class Hub {
   /** All RPCs of the CRI's services and the operator's. Serve them once `recover` has resolved. */
   readonly methods: HubHandlers;
   readonly health: HealthMonitor;
+  /** Finds whose call one is; for the server's log and measurements. */
+  readonly originOf: FindOrigin;
+  /** The node as people look at it. */
+  readonly view: NodeView;
   readonly #records: Records;
   readonly #opened: OpenedDatabase;
   readonly #handlers: Handlers;
@@ -92,6 +103,13 @@ export class Hub {
     this.#events = new EventHub<LifecycleEvent>();
     this.#handlers = new Handlers(options, deps);
     this.health = new HealthMonitor(deps);
+    this.originOf = originFinder(this.#records, (name) => this.#handlers.has(name));
+    this.view = new NodeView(options, {
+      records: this.#records,
+      handlers: this.#handlers,
+      health: this.health,
+      events: this.#events,
+    });
     const directories = new Directories(options);
     const node = new NodeState({ records: this.#records, events: this.#events, clock, logger });
     const parts = { ...deps, node, directories, handlers: this.#handlers, health: this.health };
@@ -180,7 +198,8 @@ export class Hub {
   }
 
   figures(): HubFigures {
-    const names = this.#handlers.all().map(({ name }) => name);
+    const handlers = this.#handlers.all();
+    const names = handlers.map(({ name }) => name);
     const sandboxes = new Map(names.map((name) => [name, 0]));
     const containers = new Map(names.map((name) => [name, 0]));
     for (const { id, handler } of this.#records.sandboxes.all()) {
@@ -191,7 +210,11 @@ export class Hub {
       sandboxes,
       containers,
       healthy: new Map(names.map((name) => [name, this.health.of(name).healthy])),
+      creations: new Map(
+        handlers.map(({ name, admission: { held, waiting } }) => [name, { running: held, waiting }]),
+      ),
       owedWork: this.#owed.size,
+      leaks: this.#supervisor.leaks,
       eventSubscribers: this.#events.subscribers,
       eventsDropped: this.#events.dropped,
     };

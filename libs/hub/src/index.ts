@@ -21,3 +21,4 @@ export type {
   NetworkStatus,
   SandboxNetwork,
 } from './router/handler.ts';
+export type { ContainerView, HandlerView, NodeSnapshot, NodeView, PodView } from './view/node-view.ts';

@@ -1,18 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { addHubGauges, type HubGauges } from './hub-gauges.ts';
 
 // From a memory lookup to a slow machine's boot.
 const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-
-/** Numbers that are read when Prometheus asks. */
-export interface HubGauges {
-  readonly sandboxes: () => ReadonlyMap<string, number>;
-  readonly containers: () => ReadonlyMap<string, number>;
-  readonly handlerHealthy: () => ReadonlyMap<string, boolean>;
-  readonly owedWork: () => number;
-  readonly eventSubscribers: () => number;
-  readonly eventsDropped: () => number;
-  readonly streamingTokens: () => number;
-}
 
 /** One phase of one pod, as the hub tells it. */
 export interface MeasuredPhase {
@@ -28,7 +18,7 @@ export interface MeasuredPhase {
 /** The daemon's Prometheus metrics. Names and units follow Prometheus' conventions. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #calls: Histogram<'method' | 'code'>;
+  readonly #calls: Histogram<'method' | 'code' | 'handler'>;
   readonly #running: Gauge<'method'>;
   readonly #phases: Histogram<'handler' | 'phase' | 'outcome' | 'experiment' | 'arm'>;
   readonly #sessions: Histogram<'kind' | 'transport' | 'outcome'>;
@@ -40,8 +30,8 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
     this.#calls = new Histogram({
       name: 'crihub_rpc_duration_seconds',
-      help: 'Duration of CRI calls by method and gRPC code',
-      labelNames: ['method', 'code'],
+      help: 'Duration of CRI calls; the handler is empty for calls about no pod',
+      labelNames: ['method', 'code', 'handler'],
       buckets: BUCKETS,
       registers,
     });
@@ -82,9 +72,9 @@ export class Metrics {
   /** For the CRI front. */
   readonly calls = {
     started: (method: string): void => this.#running.inc({ method }),
-    observe: (method: string, code: string, seconds: number): void => {
+    observe: (method: string, code: string, seconds: number, handler: string): void => {
       this.#running.dec({ method });
-      this.#calls.observe({ method, code }, seconds);
+      this.#calls.observe({ method, code, handler }, seconds);
     },
   };
 
@@ -113,55 +103,9 @@ export class Metrics {
     refused: (status: number): void => this.#refusals.inc({ status: String(status) }),
   };
 
-  /** Adds the gauges that are read on demand. Call once. */
+  /** Adds the numbers that are read on demand. Call once. */
   addGauges(gauges: HubGauges): void {
-    const read = (
-      name: string,
-      help: string,
-      collect: (gauge: Gauge) => void,
-      labelNames: string[] = [],
-    ): void => {
-      new Gauge({
-        name,
-        help,
-        labelNames,
-        registers: [this.#registry],
-        collect() {
-          this.reset();
-          collect(this);
-        },
-      });
-    };
-    const perHandler = (values: ReadonlyMap<string, number>, gauge: Gauge): void => {
-      for (const [handler, value] of values) gauge.set({ handler }, value);
-    };
-    read('crihub_sandboxes', 'Pods by handler', (gauge) => perHandler(gauges.sandboxes(), gauge), [
-      'handler',
-    ]);
-    read('crihub_containers', 'Containers by handler', (gauge) => perHandler(gauges.containers(), gauge), [
-      'handler',
-    ]);
-    read(
-      'crihub_handler_healthy',
-      'Whether the backend of a handler is healthy (1) or not (0)',
-      (gauge) =>
-        perHandler(new Map([...gauges.handlerHealthy()].map(([name, ok]) => [name, Number(ok)])), gauge),
-      ['handler'],
-    );
-    read('crihub_owed_work', 'Pods and containers that still have to be removed', (gauge) =>
-      gauge.set(gauges.owedWork()),
-    );
-    read('crihub_event_subscribers', 'Clients that follow container events', (gauge) =>
-      gauge.set(gauges.eventSubscribers()),
-    );
-    read(
-      'crihub_streaming_tokens',
-      'URLs of exec, attach and port-forward that wait for their client',
-      (gauge) => gauge.set(gauges.streamingTokens()),
-    );
-    read('crihub_events_dropped', 'Events that slow clients missed', (gauge) =>
-      gauge.set(gauges.eventsDropped()),
-    );
+    addHubGauges(this.#registry, gauges);
   }
 
   /** The text that Prometheus reads, and its content type. */

@@ -1,8 +1,8 @@
 import { build, type Metafile } from 'esbuild';
 import { builtinModules } from './builtin-modules.ts';
-import { ENTRY_POINTS, REPOSITORY } from './entry-points.ts';
+import { ASSETS, ENTRY_POINTS, REPOSITORY } from './entry-points.ts';
+import { fileUrls } from './file-urls.ts';
 import { NATIVE_PACKAGES } from './native-packages.ts';
-import { workerUrls } from './worker-urls.ts';
 
 // Packages in CommonJS ask for Node's own modules by `require`, which a module does not have.
 const REQUIRE =
@@ -35,7 +35,7 @@ export async function bundle(directory: string): Promise<Metafile> {
     legalComments: 'none', // whole licences are shipped beside the bundle
     external: [...NATIVE_PACKAGES, ...OPTIONAL_PACKAGES],
     banner: { js: REQUIRE },
-    plugins: [builtinModules, workerUrls(ENTRY_POINTS)],
+    plugins: [builtinModules, fileUrls({ entryPoints: ENTRY_POINTS, assets: ASSETS })],
     metafile: true,
     logLevel: 'warning',
   });

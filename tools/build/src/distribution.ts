@@ -1,7 +1,7 @@
 import { copyFile, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { bundle } from './bundle.ts';
-import { PROGRAMS, REPOSITORY } from './entry-points.ts';
+import { ASSETS, PROGRAMS, REPOSITORY } from './entry-points.ts';
 import { writeLauncher } from './launcher.ts';
 import { writeLicences } from './licences.ts';
 import { copyNativePackages } from './native-packages.ts';
@@ -40,6 +40,7 @@ export async function buildDistribution({ directory, node }: DistributionOptions
 async function fill(directory: string, node: string | undefined): Promise<void> {
   const metafile = await bundle(directory);
   await copyNativePackages(directory);
+  await copyAssets(directory);
   await writeLicences(path.join(directory, 'THIRD-PARTY-LICENSES.txt'), metafile);
   await writeManifest(directory);
   await copyFile(path.join(REPOSITORY, 'LICENSE'), path.join(directory, 'LICENSE'));
@@ -47,6 +48,13 @@ async function fill(directory: string, node: string | undefined): Promise<void> 
   await mkdir(path.join(directory, 'bin'));
   for (const program of PROGRAMS) await writeLauncher(directory, program);
   if (node !== undefined) await copyFile(node, path.join(directory, 'bin/node'));
+}
+
+async function copyAssets(directory: string): Promise<void> {
+  for (const [copy, asset] of Object.entries(ASSETS)) {
+    await mkdir(path.dirname(path.join(directory, copy)), { recursive: true });
+    await copyFile(asset, path.join(directory, copy));
+  }
 }
 
 async function writeManifest(directory: string): Promise<void> {

@@ -13,3 +13,12 @@ export const ENTRY_POINTS: Readonly<Record<string, string>> = {
 
 /** Those that people start. */
 export const PROGRAMS = ['crihubd', 'crihub'] as const;
+
+const PAGE = path.join(REPOSITORY, 'libs/observability/src/status/page');
+
+/** Files that are read when the daemon runs: the source by its path beside the bundle. */
+export const ASSETS: Readonly<Record<string, string>> = {
+  'page/index.html': path.join(PAGE, 'index.html'),
+  'page/page.css': path.join(PAGE, 'page.css'),
+  'page/page.js': path.join(PAGE, 'page.js'),
+};

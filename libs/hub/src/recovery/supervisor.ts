@@ -29,6 +29,7 @@ export class Supervisor {
   readonly #deps: SupervisorDeps;
   readonly #followers: readonly EventFollower[];
   readonly #stop = new AbortController();
+  readonly #leaks = new Map<Finding['kind'], number>();
   #audits: Promise<void> = Promise.resolve();
 
   constructor(deps: SupervisorDeps) {
@@ -78,6 +79,11 @@ export class Supervisor {
     ]);
   }
 
+  /** How often an audit found something wrong, by kind, since the start. */
+  get leaks(): ReadonlyMap<Finding['kind'], number> {
+    return this.#leaks;
+  }
+
   /** Compares everything now. @returns what was wrong, and was mended. */
   async audit(): Promise<readonly Finding[]> {
     const findings: Finding[] = [];
@@ -92,7 +98,9 @@ export class Supervisor {
       }
     }
     const { directories, node, rootfs } = this.#deps;
-    return [...findings, ...(await removeOrphanDirectories(directories, node.records, rootfs))];
+    findings.push(...(await removeOrphanDirectories(directories, node.records, rootfs)));
+    for (const { kind } of findings) this.#leaks.set(kind, (this.#leaks.get(kind) ?? 0) + 1);
+    return findings;
   }
 
   async #auditRegularly(): Promise<void> {

@@ -19,6 +19,10 @@ export class Handlers {
     return [...this.#byName.values()];
   }
 
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
   /** The handler for a pod's `runtime_handler`. @throws InvalidArgument naming those that exist. */
   resolve(runtimeHandler: string): Handler {
     const handler = this.#byName.get(runtimeHandler === '' ? this.#defaultName : runtimeHandler);

@@ -7,8 +7,11 @@ export type CallCode = 'OK' | ErrorKind;
 export interface CallObserver {
   /** A call has arrived. Each is followed by one `observe` of the same method. */
   started(method: string): void;
-  /** Its handler has ended, so many seconds later. */
-  observe(method: string, code: CallCode, seconds: number): void;
+  /**
+   * It has ended, so many seconds later.
+   * @param handler of the pod that it was about; empty if it was about none, or one that is not known.
+   */
+  observe(method: string, code: CallCode, seconds: number, handler: string): void;
 }
 
 export const ignoreCalls: CallObserver = { started: () => undefined, observe: () => undefined };

@@ -1,6 +1,7 @@
 import { kindOf, type Logger, type LogFields } from '@crihub/kernel';
 import type { CallContext } from './call-context.ts';
 import { logCall } from './call-log.ts';
+import type { FindOrigin } from './call-origin.ts';
 import type { CallCode, CallObserver } from './call-observer.ts';
 import { decodeRequest } from './codec.ts';
 import type { Answer, Method } from './handlers.ts';
@@ -13,6 +14,7 @@ export interface CallRunnerDependencies {
   readonly running: RunningCalls;
   readonly logger: Logger;
   readonly observer: CallObserver;
+  readonly originOf: FindOrigin;
 }
 
 /** The two halves in which unary calls and streams differ. */
@@ -36,16 +38,16 @@ export class CallRunner {
     grpcCall: GrpcCall,
     steps: CallSteps<Request, Response>,
   ): Promise<void> {
-    const { running, logger, observer } = this.#dependencies;
+    const { running, logger, observer, originOf } = this.#dependencies;
     const name = methodName(method);
     const startedAt = performance.now();
     observer.started(name);
     using call = new RunningCall(name, grpcCall);
     running.add(call, method.responseStream ? 'stream' : 'unary');
-    const { code, fields } = await serve(method, grpcCall.request, call, steps);
+    const { code, fields } = await serve(method, call, steps, originOf, grpcCall.request);
     running.delete(call);
     const ms = performance.now() - startedAt;
-    observer.observe(name, code, ms / 1000);
+    observer.observe(name, code, ms / 1000, textOf(fields['handler']));
     logCall(logger, name, code, { ...fields, ms: Math.round(ms) });
   }
 }
@@ -57,24 +59,30 @@ interface Outcome {
 
 async function serve<Request, Response>(
   method: Method<Request, Response>,
-  bytes: Buffer,
   call: RunningCall,
   steps: CallSteps<Request, Response>,
+  originOf: FindOrigin,
+  bytes: Buffer,
 ): Promise<Outcome> {
   let fields: LogFields = {};
   try {
     const request = decodeRequest(method, bytes);
     fields = identifiersIn(request);
+    // Asked before, too: what the call removes can't be found afterwards.
+    fields = { ...fields, ...originOf(fields) };
     const response = await steps.serve(request, call.context);
     // The handler carried on, but nobody got the answer.
     const code = call.callerLeft ? kindOf(call.context.signal.reason) : 'OK';
-    return { code, fields: { ...fields, ...identifiersIn(response) } };
+    const answered = { ...fields, ...identifiersIn(response) };
+    return { code, fields: { ...answered, ...originOf(answered) } };
   } catch (error) {
     const failure = failureOf(call, error);
     steps.fail(statusOf(failure));
     return { code: kindOf(failure), fields: { ...fields, error: statusMessage(error) } };
   }
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** `Version` of `/runtime.v1.RuntimeService/Version`. */
 export const methodName = (method: { readonly path: string }): string =>

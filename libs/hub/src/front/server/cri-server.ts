@@ -3,6 +3,7 @@ import { describeError, type Logger, RuntimeError, sleep } from '@crihub/kernel'
 import { AdminService } from '@crihub/wire/admin';
 import { ImageServiceService, RuntimeServiceService } from '@crihub/wire/cri';
 import type { CallObserver } from './call-observer.ts';
+import type { FindOrigin } from './call-origin.ts';
 import { CallRunner } from './call-runner.ts';
 import type { HubHandlers } from './handlers.ts';
 import { RunningCalls } from './running-calls.ts';
@@ -20,6 +21,8 @@ export interface CriServerDependencies {
   readonly handlers: HubHandlers;
   readonly logger: Logger;
   readonly observer: CallObserver;
+  /** Absent: calls are told by what they carry alone. */
+  readonly originOf?: FindOrigin;
 }
 
 /** What the kubelet and containerd allow a message too. */
@@ -42,10 +45,13 @@ export class CriServer {
   #claim: SocketClaim | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: CriServerOptions, { handlers, logger, observer }: CriServerDependencies) {
+  constructor(
+    options: CriServerOptions,
+    { handlers, logger, observer, originOf = () => ({}) }: CriServerDependencies,
+  ) {
     this.#options = options;
     this.#logger = logger;
-    const runner = new CallRunner({ running: this.#running, logger, observer });
+    const runner = new CallRunner({ running: this.#running, logger, observer, originOf });
     addService(this.#server, RuntimeServiceService, handlers.runtime, runner);
     addService(this.#server, ImageServiceService, handlers.image, runner);
     addService(this.#server, AdminService, handlers.admin, runner);

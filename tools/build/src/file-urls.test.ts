@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { pointToBundle } from './worker-urls.ts';
+import { pointToBundle } from './file-urls.ts';
 
-const entryPoints = { main: '/r/main.ts', 'copy-worker': '/r/lib/copy/worker.ts' };
+const files = {
+  entryPoints: { main: '/r/main.ts', 'copy-worker': '/r/lib/copy/worker.ts' },
+  assets: { 'page/index.html': '/r/lib/page/index.html' },
+};
 
 describe('pointToBundle', () => {
   it.each([
@@ -18,19 +21,25 @@ describe('pointToBundle', () => {
       result: "const program = new URL('./copy-worker.mjs', import.meta.url);",
     },
     {
+      why: 'a file to read becomes its copy',
+      file: '/r/lib/page/files.ts',
+      source: "readFile(new URL('./index.html', import.meta.url));",
+      result: "readFile(new URL('./page/index.html', import.meta.url));",
+    },
+    {
       why: 'other URLs stay',
       file: '/r/lib/copy/thread.ts',
       source: "new URL('https://example.org/a.ts'); new URL('./data.json', import.meta.url)",
       result: "new URL('https://example.org/a.ts'); new URL('./data.json', import.meta.url)",
     },
   ])('$why', ({ file, source, result }) => {
-    expect(pointToBundle(source, file, entryPoints)).toBe(result);
+    expect(pointToBundle(source, file, files)).toBe(result);
   });
 
   it('refuses a program that the bundle does not have', () => {
     const source = "new Worker(new URL('./forgotten.ts', import.meta.url));";
-    expect(() => pointToBundle(source, '/r/lib/copy/thread.ts', entryPoints)).toThrow(
-      '/r/lib/copy/thread.ts starts /r/lib/copy/forgotten.ts',
+    expect(() => pointToBundle(source, '/r/lib/copy/thread.ts', files)).toThrow(
+      '/r/lib/copy/thread.ts uses /r/lib/copy/forgotten.ts',
     );
   });
 });
