@@ -3,6 +3,7 @@ export type * from './oci-spec.ts';
 export { applyCdiEdits } from './cdi/apply-edits.ts';
 export type { CdiEdits } from './cdi/container-edits.ts';
 export type { ResolvedDevice } from './devices/resolved-device.ts';
+export { readBoundedFile } from './bounded-file.ts';
 export { serializeOci } from './serialize.ts';
 export { parseSignal } from './signals.ts';
 export { buildSpec } from './spec/build-spec.ts';

@@ -5,10 +5,10 @@ import {
   ContainerStates,
   ExitFiles,
   type JsonRecords,
-  type LocalFiles,
 } from '@crihub/service-oci-containers';
 import { hostExits } from './guest-layout.ts';
 import type { PodShareDirectories } from './pod-share.ts';
+import { ReportFiles } from './report-files.ts';
 
 /** As if each process had been sent SIGKILL. */
 const KILLED_EXIT_CODE = 137;
@@ -16,7 +16,6 @@ const KILLED_EXIT_CODE = 137;
 export interface DeadGuestsDependencies {
   readonly records: Pick<JsonRecords<ContainerId, ContainerRecord>, 'entries'>;
   readonly directoriesOf: (id: SandboxId) => PodShareDirectories;
-  readonly files: LocalFiles;
 }
 
 /** Containers whose machine has ended: what is known of them is on this host. */
@@ -55,7 +54,7 @@ export class DeadGuests {
   }
 
   #exitFiles(id: SandboxId): ExitFiles {
-    const { directoriesOf, files } = this.#dependencies;
-    return new ExitFiles({ layout: hostExits({ host: directoriesOf(id).reports, guest: '/' }), files });
+    const reports = { host: this.#dependencies.directoriesOf(id).reports, guest: '/' };
+    return new ExitFiles({ layout: hostExits(reports), files: new ReportFiles() });
   }
 }

@@ -68,7 +68,7 @@ export class GuestContainers implements ContainerOperations, ProcessOperations {
       { directory: `${stateDirectory}/pauses`, schema: pauseRecord },
       { files, logger },
     );
-    this.#dead = new DeadGuests({ records: this.#records, directoriesOf, files });
+    this.#dead = new DeadGuests({ records: this.#records, directoriesOf });
   }
 
   /** Reads what an earlier daemon wrote. */

@@ -3,6 +3,7 @@ import type { Clock, ContainerId, Logger, SandboxId } from '@crihub/kernel';
 import type { OciRlimit, SeccompHost } from '@crihub/service-oci';
 import {
   ContainerDriver,
+  type ContainerDriverDependencies,
   type ContainerRecord,
   type JsonRecords,
   LocalFiles,
@@ -17,6 +18,7 @@ import { GuestTerminal } from './guest-terminal.ts';
 import type { Guest } from './guest.ts';
 import { GuestPause, type PauseRecord } from './pause-records.ts';
 import type { PodShare } from './pod-share.ts';
+import { ReportFiles } from './report-files.ts';
 
 export interface GuestDriverSettings {
   readonly rlimits: readonly OciRlimit[];
@@ -112,13 +114,9 @@ export class GuestDriver {
 }
 
 /** The exit files as this host reads them. */
-export function exitsOf({ reports }: Pick<Guest, 'reports'>): {
-  readonly directory: string;
-  readonly layout: ReturnType<typeof hostExits>;
-  readonly files: LocalFiles;
-} {
+function exitsOf({ reports }: Pick<Guest, 'reports'>): ContainerDriverDependencies['exits'] {
   const layout = hostExits(reports);
-  return { directory: layout.directory, layout, files: new LocalFiles() };
+  return { directory: layout.directory, layout, files: new ReportFiles() };
 }
 
 const cgroupOf = (id: ContainerId | SandboxId): string => `/crihub/${id}`;

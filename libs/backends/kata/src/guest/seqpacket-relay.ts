@@ -1,6 +1,6 @@
 import { Duplex, type Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { RuntimeError } from '@crihub/kernel';
+import { headOf } from '@crihub/service-oci-containers';
 import type { SshProcess } from '@crihub/transport/ssh';
 
 const HEADER_BYTES = 4;
@@ -12,7 +12,7 @@ const LARGEST_FRAME_BYTES = 65_536;
  * @throws an error with the system's code if there is no such socket, or nobody listens there.
  */
 export async function connectRelay(relay: SshProcess): Promise<Duplex> {
-  const complaint = text(relay.stderr);
+  const complaint = headOf(relay.stderr);
   complaint.catch(() => undefined); // asked for below if the relay fails
   const frames = framesOf(relay.stdout);
   const first = await frames.next();

@@ -1,9 +1,8 @@
-import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
 import { RuntimeError, untilAborted, withDeadline } from '@crihub/kernel';
 import { runtimeMessage } from '@crihub/service-sandbox';
 import { BASE_ENVIRONMENT } from '@crihub/transport/process';
 import type { Executor, MachineProcess, ProcessRef } from '../execution/executor.ts';
+import { firstLineOf, headOf } from '../execution/bounded-output.ts';
 import {
   conmonArguments,
   conmonPidFile,
@@ -96,13 +95,11 @@ export class ConmonLauncher {
 }
 
 async function reportOf(child: MachineProcess): Promise<SyncReport> {
-  const complaints = text(child.stderr);
+  const complaints = headOf(child.stderr);
   complaints.catch(() => undefined); // cut off when the report was good: nobody asks then
-  for await (const line of createInterface({ input: child.stdout })) {
-    return parseSyncReport(line) ?? { created: false, message: line };
-  }
-  const printed = await complaints;
-  return { created: false, message: `conmon gave no report: ${runtimeMessage(printed)}` };
+  const line = await firstLineOf(child.stdout);
+  if (line !== undefined) return parseSyncReport(line) ?? { created: false, message: line };
+  return { created: false, message: `conmon gave no report: ${runtimeMessage(await complaints)}` };
 }
 
 const creationFailure = (id: string, message: string): RuntimeError =>

@@ -25,7 +25,7 @@ export class ExitFiles {
       this.#files.status(oomFile(this.#layout.persistent(id))),
     ]);
     if (code === undefined || status === undefined) return undefined;
-    const exitCode = /^\d+$/.test(code.trim()) ? Number(code) : UNKNOWN_EXIT_CODE;
+    const exitCode = /^\d{1,3}$/.test(code.trim()) ? Math.min(Number(code), 255) : UNKNOWN_EXIT_CODE;
     return { exitCode, finishedAt: status.modifiedAt, oomKilled: oom !== undefined };
   }
 

@@ -54,7 +54,7 @@ export class ExitReporter {
   }
 
   async #report(id: string): Promise<void> {
-    const { containers, pauses, exitFiles, tell } = this.#dependencies;
+    const { containers, pauses, exitFiles, tell, bootId } = this.#dependencies;
     const containerId = id as ContainerId;
     const sandboxId = id as SandboxId;
     if (pauses.has(sandboxId)) {
@@ -62,11 +62,13 @@ export class ExitReporter {
       tell({ type: 'sandboxExited', id: sandboxId, message: 'the pause process of the pod has ended' });
       return;
     }
+    // A machine has no say in the containers of another.
+    if (containers.get(containerId)?.bootId !== bootId) return;
     const exit = await exitFiles.read(containerId);
     const record = containers.get(containerId);
     // Without a process that was let go there is no exit: the start or the creation tells the failure.
-    if (exit === undefined || record?.step === 'unrunnable') return;
-    if (record !== undefined) this.#told.add(id);
+    if (exit === undefined || record === undefined || record.step === 'unrunnable') return;
+    this.#told.add(id);
     tell({ type: 'containerExited', id: containerId, exit });
   }
 }
