@@ -11,7 +11,8 @@ const layers = [
   // One may stand on another; Nx refuses cycles.
   ['service', ['contract', 'kernel', 'linux', 'transport', 'service']],
   ['backend', ['contract', 'kernel', 'service', 'linux', 'transport', 'wire']],
-  ['hub', ['contract', 'kernel', 'wire', 'service', 'linux']],
+  ['experiment', ['contract', 'kernel']],
+  ['hub', ['contract', 'kernel', 'wire', 'service', 'linux', 'experiment']],
   ['observability', ['kernel', 'contract']],
   ['config', ['kernel', 'contract']],
   ['testkit', ['contract', 'kernel']],
@@ -26,6 +27,7 @@ const layers = [
       'service',
       'backend',
       'hub',
+      'experiment',
       'observability',
       'config',
     ],

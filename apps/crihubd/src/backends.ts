@@ -139,6 +139,9 @@ function optionsOf({
   maxConcurrentCreations: _admission,
   createTimeoutSeconds: _create,
   callTimeoutSeconds: _call,
+  fallback: _fallback,
+  defaultResources: _resources,
+  defaultOverhead: _overhead,
   ...options
 }: HandlerConfig): Readonly<Record<string, unknown>> {
   return options;

@@ -1,8 +1,7 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import type { Config } from '@crihub/config';
-import type { Handler } from '@crihub/hub';
-import { type Logger, Semaphore, systemClock } from '@crihub/kernel';
+import { type Logger, systemClock } from '@crihub/kernel';
 import { Mounts, NamespaceWorker, PinnedNamespaces } from '@crihub/linux';
 import { Metrics } from '@crihub/observability';
 import { ImageStore, RootfsMounter } from '@crihub/service-images';
@@ -10,13 +9,12 @@ import { PodNetwork } from '@crihub/service-network';
 import { CdiRegistry } from '@crihub/service-oci';
 import { spawnProcess } from '@crihub/transport/process';
 import { container as root, type DependencyContainer, instanceCachingFactory } from 'tsyringe';
-import { makeBackend } from './backends.ts';
+import { HandlerFactory } from './handler-factory.ts';
 import { ImageParts } from './image-parts.ts';
-import { HandlerNetwork } from './network-adapter.ts';
 import { NodeImages, NodeRootFilesystems } from './node-images.ts';
 import * as tokens from './tokens.ts';
 
-/** The one place that says what is made of what. HOST, CGROUPS and HANDLERS are registered once they are known. */
+/** The one place that says what is made of what. HOST, CGROUPS and HANDLER_FACTORY are registered once they are known. */
 export function compose(config: Config, logger: Logger): DependencyContainer {
   const container = root.createChildContainer();
   const once = instanceCachingFactory;
@@ -86,31 +84,20 @@ function makeRootFilesystems(c: DependencyContainer): NodeRootFilesystems {
   return new NodeRootFilesystems({ store, mounter });
 }
 
-/** Makes the handlers and their backends; HOST and CGROUPS are known. @throws InvalidArgument for wrong options. */
-export async function makeHandlers(c: DependencyContainer, config: Config): Promise<readonly Handler[]> {
-  const shared = {
-    logger: c.resolve(tokens.LOGGER),
-    clock: systemClock,
-    host: c.resolve(tokens.HOST),
-    cgroups: c.resolve(tokens.CGROUPS),
-    namespaces: c.resolve(tokens.NAMESPACES),
-    mounts: c.resolve(tokens.MOUNTS),
-    worker: c.resolve(tokens.NAMESPACE_WORKER),
-    images: new ImageParts({ store: c.resolve(tokens.IMAGE_STORE) }),
-    cdi: new CdiRegistry(),
-  };
-  const network = c.resolve(tokens.POD_NETWORK);
-  return await Promise.all(
-    Object.entries(config.handlers).map(async ([name, handler]) => ({
-      name,
-      backend: await makeBackend(name, config, { ...shared, logger: shared.logger.child({ handler: name }) }),
-      network: new HandlerNetwork({ confDirectory: handler.cniConfDirectory }, { network }),
-      admission: new Semaphore(handler.maxConcurrentCreations),
-      timeouts: {
-        createSandboxMs: handler.createTimeoutSeconds * 1000,
-        createContainerMs: handler.createTimeoutSeconds * 1000,
-        callMs: handler.callTimeoutSeconds * 1000,
-      },
-    })),
-  );
+/** What makes the handlers; HOST and CGROUPS are known. */
+export function makeHandlerFactory(c: DependencyContainer): HandlerFactory {
+  return new HandlerFactory({
+    network: c.resolve(tokens.POD_NETWORK),
+    backend: {
+      logger: c.resolve(tokens.LOGGER),
+      clock: systemClock,
+      host: c.resolve(tokens.HOST),
+      cgroups: c.resolve(tokens.CGROUPS),
+      namespaces: c.resolve(tokens.NAMESPACES),
+      mounts: c.resolve(tokens.MOUNTS),
+      worker: c.resolve(tokens.NAMESPACE_WORKER),
+      images: new ImageParts({ store: c.resolve(tokens.IMAGE_STORE) }),
+      cdi: new CdiRegistry(),
+    },
+  });
 }

@@ -1,29 +1,50 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '@crihub/config';
-import { CriServer, Hub } from '@crihub/hub';
+import { CriServer, Hub, type ReloadOutcome } from '@crihub/hub';
 import { type Logger, systemClock } from '@crihub/kernel';
-import { Cgroups, probeHost } from '@crihub/linux';
+import { Cgroups, probeHost, readProcessUsage } from '@crihub/linux';
 import { resolveUser } from '@crihub/service-oci';
 import type { DependencyContainer } from 'tsyringe';
-import { compose, makeHandlers } from './compose.ts';
+import { compose, makeHandlerFactory } from './compose.ts';
 import { stepObserver } from './crash-at-step.ts';
+import { Reloader, retentionOf } from './reload/reloader.ts';
 import { serveStatus } from './status.ts';
 import { makeStreaming } from './streaming.ts';
 import * as tokens from './tokens.ts';
 import { VERSION } from './version.ts';
+
+/** Where the configuration is from. */
+export interface ConfigSource {
+  readonly config: Config;
+  /** Reads and checks it anew. */
+  readonly read: () => Promise<Config>;
+}
+
+/** A logger whose level can change, for itself and all its children. */
+export interface LevelledLogger extends Logger {
+  setLevel(level: Config['logLevel']): void;
+}
 
 /** The running daemon: made in one order, and let go of in the reverse one. */
 export class Daemon {
   readonly #config: Config;
   readonly #logger: Logger;
   readonly #server: CriServer;
+  readonly #reloader: Reloader;
   readonly #owned: AsyncDisposableStack;
 
-  private constructor(config: Config, logger: Logger, server: CriServer, owned: AsyncDisposableStack) {
+  private constructor(
+    config: Config,
+    logger: Logger,
+    server: CriServer,
+    reloader: Reloader,
+    owned: AsyncDisposableStack,
+  ) {
     this.#config = config;
     this.#logger = logger;
     this.#server = server;
+    this.#reloader = reloader;
     this.#owned = owned;
   }
 
@@ -31,7 +52,11 @@ export class Daemon {
    * Starts everything and serves. Pods of an earlier daemon are found and adopted first.
    * @throws RuntimeError with what to do; whatever had been started is then stopped again.
    */
-  static async start(config: Config, logger: Logger, signal: AbortSignal): Promise<Daemon> {
+  static async start(
+    { config, read }: ConfigSource,
+    logger: LevelledLogger,
+    signal: AbortSignal,
+  ): Promise<Daemon> {
     await using owned = new AsyncDisposableStack();
     await Promise.all(
       [config.stateDirectory, config.runDirectory, dirname(config.socket)].map((path) =>
@@ -40,7 +65,7 @@ export class Daemon {
     );
     const container = compose(config, logger);
     await startNode(container, config, owned);
-    const hub = await startHub(container, config, owned, signal);
+    const { hub, reloader } = await startHub(container, { config, read }, logger, owned, signal);
     const { calls } = container.resolve(tokens.METRICS);
     const server = new CriServer(
       { socketPath: config.socket, socketMode: Number.parseInt(config.socketMode, 8) },
@@ -52,7 +77,12 @@ export class Daemon {
       version: VERSION,
       handlers: Object.keys(config.handlers),
     });
-    return new Daemon(config, logger, server, owned.move());
+    return new Daemon(config, logger, server, reloader, owned.move());
+  }
+
+  /** Reads the configuration again. @throws what is wrong with it; the old one then stays in force. */
+  async reload(): Promise<ReloadOutcome> {
+    return await this.#reloader.reload();
   }
 
   /** Lets running calls end, within the configured time, then lets go of all but the pods. */
@@ -91,25 +121,34 @@ async function startNode(
   ]);
   container.register(tokens.HOST, { useValue: host });
   container.register(tokens.CGROUPS, { useValue: cgroups });
-  container.register(tokens.HANDLERS, { useValue: await makeHandlers(container, config) });
+  container.register(tokens.HANDLER_FACTORY, { useValue: makeHandlerFactory(container) });
 }
 
 async function startHub(
   container: DependencyContainer,
-  config: Config,
+  { config, read }: ConfigSource,
+  levels: LevelledLogger,
   owned: AsyncDisposableStack,
   signal: AbortSignal,
-): Promise<Hub> {
+): Promise<{ readonly hub: Hub; readonly reloader: Reloader }> {
   const logger = container.resolve(tokens.LOGGER);
   const metrics = container.resolve(tokens.METRICS);
   const network = container.resolve(tokens.POD_NETWORK);
   const namespaces = container.resolve(tokens.NAMESPACES);
   const streaming = await makeStreaming(config, metrics, logger);
-  const { stateDirectory, cgroupDriver, defaultHandler } = config;
+  const { stateDirectory, cgroupDriver } = config;
+  const factory = container.resolve(tokens.HANDLER_FACTORY);
+  const routing = await factory.routing(config);
+  factory.keep(routing);
+  const reloader: Reloader = new Reloader(config, {
+    ...{ read, factory, logger },
+    setLogLevel: (level) => levels.setLevel(level),
+    reroute: (next, retention, deadline) => hub.reroute(next, retention, deadline),
+  });
   const hub = await Hub.open(
-    { version: VERSION, stateDirectory, cgroupDriver, defaultHandler },
+    { version: VERSION, stateDirectory, cgroupDriver, retention: retentionOf(config) },
     {
-      handlers: container.resolve(tokens.HANDLERS),
+      routing,
       images: container.resolve(tokens.IMAGES),
       rootfs: container.resolve(tokens.ROOT_FILESYSTEMS),
       users: {
@@ -122,6 +161,9 @@ async function startHub(
       streaming,
       namespaces,
       phases: metrics.phases,
+      placements: metrics.placements,
+      usageOf: readProcessUsage,
+      reload: () => reloader.reload(),
       steps: stepObserver(process.env),
       clock: systemClock,
       logger,
@@ -132,5 +174,5 @@ async function startHub(
   owned.defer(async () => await streaming.close());
   await hub.recover(signal);
   await serveStatus({ hub, streaming }, container, config, owned);
-  return hub;
+  return { hub, reloader };
 }

@@ -4,10 +4,13 @@ import {
   renderDefaultConfig,
   describeSettings,
   renderSettingsTable,
+  type Config,
+  LOG_LEVELS,
+  type LogLevel,
 } from '@crihub/config';
 import { describeError, kindOf, RuntimeError } from '@crihub/kernel';
 import { PinoLogger } from '@crihub/observability';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { checkHandlers } from './backends.ts';
 import { serve } from './serve.ts';
 import { VERSION } from './version.ts';
@@ -21,7 +24,7 @@ const program = new Command('crihubd')
   )
   .version(VERSION)
   .option('-c, --config <file>', 'configuration file', DEFAULT_CONFIG)
-  .option('-l, --log-level <level>', 'error, warn, info, debug or trace; overrides the configuration')
+  .addOption(new Option('-l, --log-level <level>', 'overrides the configuration').choices(LOG_LEVELS))
   .addHelpText(
     'after',
     '\nExamples:\n' +
@@ -30,10 +33,14 @@ const program = new Command('crihubd')
       '  crihubd config default > crihub.yaml      print every setting with its default\n' +
       '  crihubd config check ./crihub.yaml        say what is wrong with a file\n',
   )
-  .action(async (options: { config: string; logLevel?: string }) => {
-    const config = await readConfig(options.config);
-    const logger = PinoLogger.create({ level: options.logLevel ?? config.logLevel });
-    process.exitCode = await serve(config, options.config, logger);
+  .action(async (options: { config: string; logLevel?: LogLevel }) => {
+    const read = async (): Promise<Config> => {
+      const config = await readConfig(options.config);
+      return { ...config, logLevel: options.logLevel ?? config.logLevel };
+    };
+    const config = await read();
+    const logger = PinoLogger.create({ level: config.logLevel });
+    process.exitCode = await serve({ config, read }, options.config, logger);
   });
 
 const config = program.command('config').description('look at the configuration');

@@ -1,15 +1,14 @@
-import type { Config } from '@crihub/config';
 import { describeError, type Logger } from '@crihub/kernel';
-import { Daemon } from './daemon.ts';
+import { type ConfigSource, Daemon, type LevelledLogger } from './daemon.ts';
 import { packageOf } from './outside/loaded-packages.ts';
 
 /**
  * Runs the daemon until SIGTERM or SIGINT, then drains; a second signal cuts the drain short, a third one
- * ends the process where it stands.
+ * ends the process where it stands. SIGHUP reads the configuration again.
  * @param file where the configuration is from, to be named with what is wrong.
  * @returns the exit code.
  */
-export async function serve(config: Config, file: string, logger: Logger): Promise<number> {
+export async function serve(source: ConfigSource, file: string, logger: LevelledLogger): Promise<number> {
   const interrupted = new AbortController();
   const signals = { count: 0 };
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
@@ -26,7 +25,9 @@ export async function serve(config: Config, file: string, logger: Logger): Promi
   for (const event of ['unhandledRejection', 'uncaughtException'] as const)
     process.on(event, (error: unknown) => onStrayError(error, logger));
   try {
-    daemon = await Daemon.start(config, logger, interrupted.signal);
+    daemon = await Daemon.start(source, logger, interrupted.signal);
+    // The reloader has logged what is wrong.
+    process.on('SIGHUP', () => void daemon?.reload().catch(() => undefined));
     await asked;
     await daemon.stop();
     return 0;

@@ -1,10 +1,11 @@
 import type { Config } from '@crihub/config';
-import type { Handler, ImageService, RootFilesystems } from '@crihub/hub';
+import type { ImageService, RootFilesystems } from '@crihub/hub';
 import type { Logger } from '@crihub/kernel';
 import type { Cgroups, HostFacts, Mounts, NamespaceWorker, PinnedNamespaces } from '@crihub/linux';
 import type { Metrics } from '@crihub/observability';
 import type { ImageStore } from '@crihub/service-images';
 import type { PodNetwork } from '@crihub/service-network';
+import type { HandlerFactory } from './handler-factory.ts';
 import { token } from './token.ts';
 
 /** The keys of the composition root. */
@@ -21,4 +22,4 @@ export const POD_NETWORK = token<PodNetwork>('PodNetwork');
 export const IMAGE_STORE = token<ImageStore>('ImageStore');
 export const IMAGES = token<ImageService>('ImageService');
 export const ROOT_FILESYSTEMS = token<RootFilesystems>('RootFilesystems');
-export const HANDLERS = token<readonly Handler[]>('Handlers');
+export const HANDLER_FACTORY = token<HandlerFactory>('HandlerFactory');

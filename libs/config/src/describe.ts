@@ -8,6 +8,7 @@ interface JsonSchema {
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | boolean;
+  readonly anyOf?: readonly JsonSchema[];
 }
 
 const schema = (): JsonSchema => z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema;
@@ -56,7 +57,9 @@ function rows(
     if (entry.properties !== undefined) return rows(entry, `${name}.`);
     const perName =
       typeof entry.additionalProperties === 'object'
-        ? rows(entry.additionalProperties, `${name}.<name>.`)
+        ? (entry.additionalProperties.anyOf ?? [entry.additionalProperties]).flatMap((kind) =>
+            rows(kind, `${name}.<name>.`),
+          )
         : [];
     const value = entry.default === undefined ? '' : JSON.stringify(entry.default);
     return [{ name, default: value, meaning: entry.description ?? '' }, ...perName];

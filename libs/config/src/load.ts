@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describeError, errnoCode, RuntimeError } from '@crihub/kernel';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { type Config, configSchema } from './schema.ts';
+import { referenceMistakes } from './references.ts';
+import { type Config, configSchema, separateExperiments } from './schema.ts';
 
 /**
  * Reads the configuration from a YAML file.
@@ -20,19 +21,17 @@ export function parseConfig(text: string, file: string): Config {
   const raw: unknown = document.toJS() ?? {};
   const result = configSchema.safeParse(raw, { reportInput: true });
   if (!result.success) throw new RuntimeError('InvalidArgument', describeIssues(result.error, file));
-  const config = result.data;
-  if (!(config.defaultHandler in config.handlers)) {
-    throw new RuntimeError(
-      'InvalidArgument',
-      `${file}: defaultHandler is '${config.defaultHandler}', which is not among the handlers: ${Object.keys(config.handlers).join(', ')}`,
-    );
-  }
+  const config = separateExperiments(result.data);
+  const mistakes = referenceMistakes(config);
+  if (mistakes.length > 0)
+    throw new RuntimeError('InvalidArgument', mistakes.map((mistake) => `${file}: ${mistake}`).join('\n'));
   return config;
 }
 
 /** One line per mistake: `file: field is value: what is allowed`. */
 export function describeIssues(error: z.ZodError, file: string, prefix: readonly PropertyKey[] = []): string {
   return error.issues
+    .flatMap(inBranch)
     .map((issue) => {
       const field = [...prefix, ...issue.path].map(String).join('.') || 'the file';
       if (issue.code === 'unrecognized_keys') {
@@ -42,6 +41,14 @@ export function describeIssues(error: z.ZodError, file: string, prefix: readonly
       return `${file}: ${field} is ${value}: ${issue.message}`;
     })
     .join('\n');
+}
+
+/** Of the two kinds of handlers, the mistakes of the one that was meant. */
+function inBranch(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const isExperiment = typeof issue.input === 'object' && issue.input !== null && 'experiment' in issue.input;
+  const branch = issue.errors[isExperiment ? 0 : 1] ?? [];
+  return branch.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 async function read(file: string): Promise<string> {

@@ -5,9 +5,18 @@ import { z } from 'zod';
  * mistakes and the documentation (`describe.ts`) all come from here.
  */
 
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const;
+
 const absolutePath = z.string().regex(/^\//, 'an absolute path');
 const seconds = z.number().positive().max(86_400);
 const count = z.int().positive();
+
+const SCALES = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 } as const;
+/** A number of bytes, written as in Kubernetes. */
+const memorySize = z
+  .string()
+  .regex(/^\d+(Ki|Mi|Gi)?$/, 'bytes, or a number with Ki, Mi or Gi')
+  .transform((text) => Number.parseInt(text, 10) * SCALES[text.replace(/\d+/, '') as keyof typeof SCALES]);
 
 const images = z.strictObject({
   registryConfigDirectory: absolutePath
@@ -84,6 +93,21 @@ const metrics = z.strictObject({
     .describe("Where Prometheus metrics are served (host:port); 'off' serves none."),
 });
 
+/** Limits that a container gets whose request sets none. */
+const defaultResources = z.strictObject({
+  cpus: z.number().positive().max(10_000).optional().describe('CPUs at most.'),
+  memory: memorySize.optional().describe('Memory at most, such as 512Mi.'),
+  pids: count.optional().describe('Processes and threads at most.'),
+});
+
+const fallback = z.strictObject({
+  handler: z.string().min(1).describe('The handler that takes its pods while this one can not.'),
+  allowWeakerIsolation: z
+    .boolean()
+    .default(false)
+    .describe('Whether that may be a handler which isolates less.'),
+});
+
 /** What every handler has; further keys belong to its backend. */
 const handler = z.looseObject({
   backend: z
@@ -101,6 +125,34 @@ const handler = z.looseObject({
     .default(240)
     .describe('The longest that creating a pod or a container may take.'),
   callTimeoutSeconds: seconds.default(30).describe('The longest for every other call to the backend.'),
+  fallback: fallback.optional().describe('Used only before anything of a pod exists; may go on from there.'),
+  defaultResources: defaultResources.optional().describe('Limits of containers whose requests set none.'),
+  defaultOverhead: defaultResources.optional().describe('Overhead of pods whose RuntimeClass sets none.'),
+});
+
+/** A handler that gives its pods to several others, to compare them. */
+const experiment = z.strictObject({
+  experiment: z.strictObject({
+    arms: z
+      .record(z.string(), z.number().min(0).max(1_000_000))
+      .refine((arms) => Object.values(arms).some((share) => share > 0), 'at least one arm with a share')
+      .describe('Shares by handler; the first one is what the others are compared with.'),
+    unit: z
+      .enum(['pod', 'workload', 'namespace'])
+      .default('pod')
+      .describe('What gets an arm together: a pod, all pods of a workload, or all of a namespace.'),
+    salt: z.string().optional().describe("Another salt draws anew; the experiment's name by default."),
+    excludedTo: z
+      .string()
+      .optional()
+      .describe('The handler of pods that some arm can not run; the first arm that can, by default.'),
+    enabled: z.boolean().default(true).describe('False: no pod takes part any more.'),
+  }),
+});
+
+const measurements = z.strictObject({
+  keepDays: count.max(3_650).default(30).describe('Measurements older than this are dropped.'),
+  maxRows: count.min(1_000).default(500_000).describe('And the oldest, if there are more than this.'),
 });
 
 export const configSchema = z.strictObject({
@@ -122,10 +174,7 @@ export const configSchema = z.strictObject({
     .enum(['cgroupfs', 'systemd'])
     .default('cgroupfs')
     .describe("Who manages cgroups; one for the whole node, and the kubelet's too."),
-  logLevel: z
-    .enum(['error', 'warn', 'info', 'debug', 'trace'])
-    .default('info')
-    .describe('The least level logged.'),
+  logLevel: z.enum(LOG_LEVELS).default('info').describe('The least level logged.'),
   drainSeconds: z
     .number()
     .min(0)
@@ -141,6 +190,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('The streaming server.'),
   metrics: metrics.prefault({}).describe('Prometheus metrics.'),
+  measurements: measurements.prefault({}).describe('What is kept of the phases of pods, for comparisons.'),
   images: images.prefault({}).describe('The image store.'),
   network: network.prefault({}).describe('The pod network.'),
   backendDirectory: absolutePath
@@ -149,7 +199,7 @@ export const configSchema = z.strictObject({
   handlers: z
     .record(
       z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'a lower-case name as in a RuntimeClass'),
-      handler,
+      z.union([experiment, handler]),
     )
     .refine((map) => Object.keys(map).length > 0, 'at least one handler')
     .default({
@@ -164,6 +214,29 @@ export const configSchema = z.strictObject({
   defaultHandler: z.string().default('runc').describe('The handler of pods that name none.'),
 });
 
-export type Config = z.infer<typeof configSchema>;
-export type HandlerConfig = Config['handlers'][string];
+type FileConfig = z.infer<typeof configSchema>;
+export type HandlerConfig = z.infer<typeof handler>;
+export type ExperimentConfig = z.infer<typeof experiment>['experiment'];
+export type DefaultResources = z.infer<typeof defaultResources>;
+
+/** The configuration, with the two kinds of handlers apart. */
+export type Config = Omit<FileConfig, 'handlers'> & {
+  readonly handlers: Readonly<Record<string, HandlerConfig>>;
+  readonly experiments: Readonly<Record<string, ExperimentConfig>>;
+};
+
+export function separateExperiments({ handlers, ...rest }: FileConfig): Config {
+  const entries = Object.entries(handlers);
+  const isExperiment = (entry: FileConfig['handlers'][string]): entry is z.infer<typeof experiment> =>
+    'experiment' in entry;
+  return {
+    ...rest,
+    handlers: Object.fromEntries(
+      entries.flatMap(([name, entry]) => (isExperiment(entry) ? [] : [[name, entry]])),
+    ),
+    experiments: Object.fromEntries(
+      entries.flatMap(([name, entry]) => (isExperiment(entry) ? [[name, entry.experiment]] : [])),
+    ),
+  };
+}
 export type LogLevel = Config['logLevel'];

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import { type Clock, describeError, type Logger, withDeadline } from '@crihub/kernel';
+import type { Clock, Logger } from '@crihub/kernel';
+import type { ProcessUsage } from '@crihub/linux';
 import { EventHub } from './events/event-hub.ts';
 import type { LifecycleEvent } from './events/lifecycle-event.ts';
 import { adminMethods } from './front/methods/admin.ts';
@@ -21,32 +22,41 @@ import type { RootFilesystems, UserLookup } from './lifecycle/ports.ts';
 import type { StepObserver } from './lifecycle/steps.ts';
 import type { NamespaceDialler, StreamingUrls } from './lifecycle/streaming.ts';
 import { Teardown } from './lifecycle/teardown.ts';
+import { EngineShares } from './measurements/engine-shares.ts';
+import { FootprintSampler } from './measurements/footprint-sampler.ts';
+import { MeasurementJournal } from './measurements/measurement-journal.ts';
+import { MeasurementStore, type Retention } from './measurements/measurement-store.ts';
 import { openDatabase, type OpenedDatabase } from './records/database.ts';
 import { originFinder } from './records/find-origin.ts';
 import { Records } from './records/records.ts';
 import { OwedWork } from './recovery/owed-work.ts';
 import { type Finding, Reconciler } from './recovery/reconciler.ts';
 import { Supervisor } from './recovery/supervisor.ts';
-import type { Handler } from './router/handler.ts';
-import { Handlers } from './router/handlers.ts';
+import { Admission } from './router/admission.ts';
+import { Drains } from './router/drains.ts';
+import { Handlers, type Routing } from './router/handlers.ts';
 import { HealthMonitor } from './router/health-monitor.ts';
 import { ImageCopies } from './router/image-copies.ts';
+import { PlacementJournal, type PlacementObserver } from './router/placement-journal.ts';
+import type { ReloadOutcome } from './router/reload-outcome.ts';
+import { Rerouting } from './router/rerouting.ts';
+import { Router } from './router/router.ts';
+import { startBackends } from './router/start-backends.ts';
 import { DirectoryMeter } from './stats/directory-meter.ts';
 import { NodeView } from './view/node-view.ts';
 import { Statistics, type StatisticsDeps } from './stats/statistics.ts';
-
-/** A backend that takes longer to start is left to reconnect by itself; the others do not wait for it. */
-const BACKEND_START_MS = 15_000;
 
 export interface HubOptions {
   readonly version: string;
   readonly stateDirectory: string;
   readonly cgroupDriver: 'cgroupfs' | 'systemd';
-  readonly defaultHandler: string;
+  /** How many measurements are kept. */
+  readonly retention: Retention;
 }
 
 export interface HubDeps {
-  readonly handlers: readonly Handler[];
+  /** At first; `reroute` replaces it. */
+  readonly routing: Routing;
   readonly images: ImageService;
   readonly rootfs: RootFilesystems;
   readonly users: UserLookup;
@@ -58,6 +68,11 @@ export interface HubDeps {
   readonly streaming: StreamingUrls;
   readonly namespaces: NamespaceDialler;
   readonly phases: PhaseObserver;
+  readonly placements: PlacementObserver;
+  /** What a process takes of the host. */
+  readonly usageOf: (pid: number) => Promise<ProcessUsage | undefined>;
+  /** Reads the configuration again, for an operator who asks. */
+  readonly reload: () => Promise<ReloadOutcome>;
   readonly steps: StepObserver;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -93,15 +108,18 @@ export class Hub {
   readonly #owed: OwedWork;
   readonly #supervisor: Supervisor;
   readonly #statistics: Statistics;
+  readonly #footprints: FootprintSampler;
+  readonly #journal: MeasurementJournal;
+  readonly #rerouting: Rerouting;
   readonly #deps: HubDeps;
 
   private constructor(options: HubOptions, deps: HubDeps, opened: OpenedDatabase) {
-    const { logger, clock, phases, steps, rootfs, images } = deps;
+    const { logger, clock, steps, rootfs, images } = deps;
     this.#deps = deps;
     this.#opened = opened;
     this.#records = new Records(opened.database, logger);
     this.#events = new EventHub<LifecycleEvent>();
-    this.#handlers = new Handlers(options, deps);
+    this.#handlers = new Handlers(deps.routing);
     this.health = new HealthMonitor(deps);
     this.originOf = originFinder(this.#records, (name) => this.#handlers.has(name));
     this.view = new NodeView(options, {
@@ -110,14 +128,35 @@ export class Hub {
       health: this.health,
       events: this.#events,
     });
+    const store = new MeasurementStore(opened.database);
+    this.#journal = new MeasurementJournal(options.retention, {
+      store,
+      observer: deps.phases,
+      clock,
+      logger,
+    });
+    const phases = this.#journal;
+    const engines = new EngineShares({ ...deps, handlers: this.#handlers });
+    this.#footprints = new FootprintSampler({
+      ...deps,
+      records: this.#records,
+      engines,
+      journal: this.#journal,
+    });
+    const drains = new Drains(this.#records.settings);
+    const admission = new Admission({ health: this.health, drains });
+    const router = new Router({ handlers: this.#handlers, admission });
+    const placements = new PlacementJournal({ journal: this.#journal, observer: deps.placements, logger });
     const directories = new Directories(options);
     const node = new NodeState({ records: this.#records, events: this.#events, clock, logger });
-    const parts = { ...deps, node, directories, handlers: this.#handlers, health: this.health };
-    const teardown = new Teardown({ ...parts, phases, steps, rootfs });
+    const parts = {
+      ...{ ...deps, phases, node, directories, router, drains, store, placements },
+      ...{ footprints: this.#footprints, handlers: this.#handlers, health: this.health },
+    };
+    const teardown = new Teardown({ ...parts, steps, rootfs });
     this.#owed = new OwedWork({ node, teardown, logger });
     this.#supervisor = new Supervisor({
       ...parts,
-      handlers: deps.handlers,
       reconciler: new Reconciler({ node, teardown, logger }),
       owed: this.#owed,
     });
@@ -131,6 +170,11 @@ export class Hub {
         ),
       },
     );
+    this.#rerouting = new Rerouting({
+      ...parts,
+      records: this.#records,
+      follow: () => this.#supervisor.follow(),
+    });
     const imageOf = (reference: string): string | undefined => images.find(reference)?.id;
     const lifecycle = new Lifecycle({ ...parts, teardown });
     const shared = { ...parts, ...lifecycle, records: this.#records, imageOf };
@@ -150,7 +194,7 @@ export class Hub {
       image: imageMethods({
         images,
         clock,
-        copies: new ImageCopies(deps),
+        copies: new ImageCopies(parts),
         inUse: (id) => imageInUse(this.#records, id, imageOf),
       }),
       admin: adminMethods({
@@ -171,30 +215,35 @@ export class Hub {
 
   /** Starts the backends and brings records and reality together; a backend that fails delays nobody else. */
   async recover(signal: AbortSignal): Promise<void> {
-    const { handlers, logger, setPodCidr } = this.#deps;
+    const { logger, setPodCidr } = this.#deps;
     const podCidr = this.#records.settings.get('podCidr');
     if (podCidr !== undefined) setPodCidr(podCidr);
-    await Promise.all(
-      handlers.map(async ({ name, backend }) => {
-        try {
-          await withDeadline(`start of backend ${name}`, BACKEND_START_MS, signal, (deadline) =>
-            backend.start(deadline),
-          );
-        } catch (error) {
-          logger.error('a backend could not start; its handler takes no pods', {
-            handler: name,
-            error: describeError(error),
-          });
-        }
-      }),
-    );
-    await Promise.all([this.health.start(), this.#supervisor.recover({ rebuild: this.#opened.rebuilt })]);
+    await startBackends(this.#handlers.all(), logger, signal);
+    await Promise.all([
+      this.health.watch(this.#handlers.all()),
+      this.#supervisor.recover({ rebuild: this.#opened.rebuilt }),
+    ]);
     this.#statistics.start();
+    this.#footprints.start();
+  }
+
+  /**
+   * Puts another routing in force; a handler that stays keeps its backend object.
+   * @throws FailedPrecondition if a handler would go that has pods; nothing has then changed.
+   */
+  async reroute(routing: Routing, retention: Retention, signal: AbortSignal): Promise<void> {
+    await this.#rerouting.apply(routing, signal);
+    this.#journal.retention = retention;
   }
 
   /** Compares records and reality now. @returns what was wrong, and was mended. */
   async audit(): Promise<readonly Finding[]> {
     return await this.#supervisor.audit();
+  }
+
+  /** What is in force. */
+  get routing(): Routing {
+    return this.#handlers.routing;
   }
 
   figures(): HubFigures {
@@ -222,8 +271,13 @@ export class Hub {
 
   /** Lets go of everything but the pods, which run on. */
   async close(): Promise<void> {
-    await Promise.all([this.#supervisor.close(), this.health.close(), this.#statistics.close()]);
-    await Promise.all(this.#deps.handlers.map(({ backend }) => backend.close()));
+    await Promise.all([
+      this.#supervisor.close(),
+      this.health.close(),
+      this.#statistics.close(),
+      this.#footprints.close(),
+    ]);
+    await Promise.all(this.#handlers.all().map(({ backend }) => backend.close()));
     this.#opened.database.close();
   }
 }

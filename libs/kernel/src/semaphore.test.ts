@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Semaphore } from './semaphore.ts';
 
 it('lets so many in and no more, the rest in order of arrival', async () => {
@@ -88,4 +88,27 @@ it('keeps its limit and its places under any mixture of work and aborts', async 
     ),
     { numRuns: 40 },
   );
+});
+
+describe('a limit that changes', () => {
+  it('lets those in who wait, when it grows', async () => {
+    const semaphore = new Semaphore(1);
+    await semaphore.acquire();
+    const second = semaphore.acquire();
+    semaphore.limit = 2;
+    await second;
+    expect([semaphore.held, semaphore.waiting]).toEqual([2, 0]);
+  });
+
+  it('lets nobody in until enough have left, when it shrinks', async () => {
+    const semaphore = new Semaphore(2);
+    const [first, second] = [await semaphore.acquire(), await semaphore.acquire()];
+    const third = semaphore.acquire();
+    semaphore.limit = 1;
+    first[Symbol.dispose]();
+    expect([semaphore.held, semaphore.waiting]).toEqual([1, 1]);
+    second[Symbol.dispose]();
+    await third;
+    expect([semaphore.held, semaphore.waiting]).toEqual([1, 0]);
+  });
 });

@@ -2,7 +2,7 @@ import { untilAborted } from './keyed-mutex.ts';
 
 /** At most `limit` holders at once; the rest wait in order of arrival. */
 export class Semaphore {
-  readonly #limit: number;
+  #limit: number;
   readonly #waiting: (() => void)[] = [];
   #held = 0;
 
@@ -16,6 +16,15 @@ export class Semaphore {
 
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** A lower limit lets holders finish; a higher one lets those who wait in at once. */
+  set limit(limit: number) {
+    this.#limit = limit;
+    while (this.#held < this.#limit && this.#waiting.length > 0) {
+      this.#held += 1;
+      this.#waiting.shift()?.();
+    }
   }
 
   /** Waits for a place. @throws the signal's reason if it aborts first. */
@@ -51,7 +60,7 @@ export class Semaphore {
   }
 
   #release(): void {
-    const next = this.#waiting.shift();
+    const next = this.#held > this.#limit ? undefined : this.#waiting.shift();
     if (next !== undefined)
       next(); // the place passes on, so #held stays
     else this.#held -= 1;

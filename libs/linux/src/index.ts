@@ -47,7 +47,9 @@ export {
   threadCountOf,
 } from './processes/details.ts';
 export { isAlive, type ProcessRef, processRef, signalProcess } from './processes/process-ref.ts';
+export { listenerOf } from './processes/listener.ts';
 export { parseProcessStat, type ProcessStat, readProcessStat } from './processes/stat.ts';
+export { type ProcessUsage, readProcessUsage } from './processes/usage.ts';
 export { killProcessTree, processTree } from './processes/tree.ts';
 export { connectSeqpacket } from './sockets/seqpacket.ts';
 export { SystemCallError } from './syscalls/error.ts';

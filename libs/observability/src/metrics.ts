@@ -24,6 +24,8 @@ export class Metrics {
   readonly #sessions: Histogram<'kind' | 'transport' | 'outcome'>;
   readonly #openSessions: Gauge<'kind' | 'transport'>;
   readonly #refusals: Counter<'status'>;
+  readonly #fallbacks: Counter<'from' | 'to' | 'reason'>;
+  readonly #exclusions: Counter<'experiment' | 'handler' | 'reason'>;
 
   constructor() {
     const registers = [this.#registry];
@@ -67,7 +69,26 @@ export class Metrics {
       labelNames: ['status'],
       registers,
     });
+    this.#fallbacks = new Counter({
+      name: 'crihub_fallbacks_total',
+      help: 'Pods that another handler took in place of the one asked for',
+      labelNames: ['from', 'to', 'reason'],
+      registers,
+    });
+    this.#exclusions = new Counter({
+      name: 'crihub_experiment_exclusions_total',
+      help: 'Arms that kept a pod from taking part in an experiment',
+      labelNames: ['experiment', 'handler', 'reason'],
+      registers,
+    });
   }
+
+  /** For the router. */
+  readonly placements = {
+    fellBack: (from: string, to: string, reason: string): void => this.#fallbacks.inc({ from, to, reason }),
+    excluded: (experiment: string, handler: string, reason: string): void =>
+      this.#exclusions.inc({ experiment, handler, reason }),
+  };
 
   /** For the CRI front. */
   readonly calls = {

@@ -148,7 +148,7 @@ export class CreateContainer {
     const id = newContainerId();
     const { metadata, labels, annotations, security, devices, cdiDevices } = request;
     // Without a score of its own it would inherit that of the daemon, which the kernel is to spare.
-    const resources = { oomScoreAdj: 0, ...request.resources };
+    const resources = { oomScoreAdj: 0, ...handler.defaults.resources, ...request.resources };
     const hubRootfs = handler.backend.rootfs === 'hub';
     const container: Container = {
       id,

@@ -1,6 +1,9 @@
 import type { Logger } from '@crihub/kernel';
 import type { Handlers } from '../router/handlers.ts';
+import type { FootprintSampler } from '../measurements/footprint-sampler.ts';
 import type { HealthMonitor } from '../router/health-monitor.ts';
+import type { PlacementJournal } from '../router/placement-journal.ts';
+import type { Router } from '../router/router.ts';
 import { CreateContainer } from './create-container.ts';
 import type { Directories } from './directories.ts';
 import { ExecSync } from './exec-sync.ts';
@@ -25,6 +28,9 @@ import { UpdateResources } from './update-resources.ts';
 export interface LifecycleDeps {
   readonly node: NodeState;
   readonly handlers: Handlers;
+  readonly router: Router;
+  readonly placements: PlacementJournal;
+  readonly footprints: FootprintSampler;
   readonly health: Pick<HealthMonitor, 'capabilitiesOf'>;
   readonly images: NodeImages;
   readonly rootfs: RootFilesystems;

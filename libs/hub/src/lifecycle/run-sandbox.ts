@@ -9,11 +9,11 @@ import {
 } from '@crihub/kernel';
 import type { SandboxRequest } from '../front/parse/sandbox.ts';
 import { podIps } from '../records/network-state.ts';
+import type { Placement } from '../records/placement.ts';
 import { type SandboxRecord, sandboxKey } from '../records/sandbox-record.ts';
-import { checkSandboxCapabilities } from '../router/check-capabilities.ts';
 import type { Handler } from '../router/handler.ts';
-import type { Handlers } from '../router/handlers.ts';
-import type { HealthMonitor } from '../router/health-monitor.ts';
+import type { PlacementJournal } from '../router/placement-journal.ts';
+import type { Router } from '../router/router.ts';
 import type { Directories } from './directories.ts';
 import type { NodeState } from './node-state.ts';
 import { phaseSubject } from './phase-subject.ts';
@@ -25,8 +25,8 @@ import type { Teardown } from './teardown.ts';
 
 export interface RunSandboxDeps {
   readonly node: NodeState;
-  readonly handlers: Handlers;
-  readonly health: Pick<HealthMonitor, 'capabilitiesOf'>;
+  readonly router: Pick<Router, 'place'>;
+  readonly placements: Pick<PlacementJournal, 'placed'>;
   readonly directories: Directories;
   readonly teardown: Teardown;
   readonly phases: PhaseObserver;
@@ -49,16 +49,15 @@ export class RunSandbox {
     fingerprint: string,
     signal: AbortSignal,
   ): Promise<SandboxId> {
-    const handler = this.#deps.handlers.resolve(runtimeHandler);
-    checkSandboxCapabilities(handler.name, this.#deps.health.capabilitiesOf(handler.name), request.sandbox);
     const key = sandboxKey(request.sandbox.metadata);
     const existing = this.#deps.node.records.sandboxes.withKey(key);
     const owed = existing?.phase === 'removing' ? existing.id : undefined;
     if (existing !== undefined && owed === undefined && !this.#flights.has(key))
       return answerOf(existing, fingerprint);
     const create = async (): Promise<SandboxRecord> => {
+      const { handler, placement } = this.#deps.router.place(runtimeHandler, request.sandbox);
       if (owed !== undefined) await this.#finishRemoval(owed);
-      return await this.#admit(handler, request, { runtimeHandler, fingerprint });
+      return await this.#admit(handler, request, { runtimeHandler, fingerprint, placement });
     };
     return answerOf(await this.#flights.run(key, create, signal), fingerprint);
   }
@@ -82,6 +81,7 @@ export class RunSandbox {
       undefined,
       async (signal) => {
         const intent = this.#intent(handler, request, origin);
+        this.#deps.placements.placed(intent);
         const subject = phaseSubject(intent);
         using _place = await timed(phases, subject, 'queue', () => handler.admission.acquire(signal));
         return await timed(phases, subject, 'sandbox_create', () =>
@@ -124,7 +124,12 @@ export class RunSandbox {
 
   #intent(handler: Handler, request: SandboxRequest, origin: Origin): SandboxRecord {
     const id = newSandboxId();
-    const sandbox: Sandbox = { ...request.sandbox, id, directory: this.#deps.directories.sandbox(id) };
+    const sandbox: Sandbox = {
+      ...request.sandbox,
+      id,
+      directory: this.#deps.directories.sandbox(id),
+      overhead: { ...handler.defaults.overhead, ...request.sandbox.overhead },
+    };
     return {
       id,
       phase: 'creating',
@@ -196,6 +201,7 @@ export class RunSandbox {
 interface Origin {
   readonly runtimeHandler: string;
   readonly fingerprint: string;
+  readonly placement: Placement;
 }
 
 /** What a request gets whose pod exists already: the pod, if this is a retry of the request that made it. */

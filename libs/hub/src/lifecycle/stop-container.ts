@@ -1,5 +1,6 @@
 import { type ContainerId, type Logger, RuntimeError, untilAborted, withDeadline } from '@crihub/kernel';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
+import type { FootprintSampler } from '../measurements/footprint-sampler.ts';
 import type { Handler } from '../router/handler.ts';
 import type { Handlers } from '../router/handlers.ts';
 import { GracePeriod } from './grace-period.ts';
@@ -12,6 +13,7 @@ export interface StopContainerDeps {
   readonly node: NodeState;
   readonly handlers: Handlers;
   readonly phases: PhaseObserver;
+  readonly footprints: Pick<FootprintSampler, 'beforeEnd'>;
   readonly steps: StepObserver;
   readonly logger: Logger;
 }
@@ -58,9 +60,11 @@ export class StopContainer {
     const pod = sandboxOf(node, id);
     const handler = handlers.of(pod);
     const grace = new GracePeriod(graceMs);
-    const done = timed(phases, phaseSubject(pod, id), 'container_stop', () =>
-      this.#run(id, handler, grace),
-    ).finally(() => this.#stopping.delete(id));
+    const stop = async (): Promise<void> => {
+      await this.#deps.footprints.beforeEnd(pod.id);
+      await timed(phases, phaseSubject(pod, id), 'container_stop', () => this.#run(id, handler, grace));
+    };
+    const done = stop().finally(() => this.#stopping.delete(id));
     // A caller may leave before it fails; the rejection is then nobody's, and not an accident.
     done.catch(() => undefined);
     return { grace, done };

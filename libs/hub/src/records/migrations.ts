@@ -6,6 +6,16 @@ const STEPS: readonly string[] = [
   `CREATE TABLE sandboxes (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
    CREATE TABLE containers (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
    CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`,
+  `CREATE TABLE measurements (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, pod TEXT NOT NULL, container TEXT,
+     handler TEXT NOT NULL, phase TEXT NOT NULL, seconds REAL NOT NULL, failure TEXT);
+   CREATE INDEX measurements_pod ON measurements (pod);
+   CREATE TABLE footprints (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, pod TEXT NOT NULL,
+     overhead_memory INTEGER NOT NULL, overhead_cpu REAL NOT NULL,
+     workload_memory INTEGER NOT NULL, workload_cpu REAL NOT NULL);
+   CREATE INDEX footprints_pod ON footprints (pod);
+   CREATE TABLE trial_pods (pod TEXT PRIMARY KEY, experiment TEXT NOT NULL, at INTEGER NOT NULL,
+     unit TEXT NOT NULL, arm TEXT, exclusions TEXT NOT NULL) WITHOUT ROWID;
+   CREATE INDEX trial_pods_experiment ON trial_pods (experiment, at);`,
 ];
 
 /** Brings the schema up to date. @throws FailedPrecondition if a newer crihub wrote it. */

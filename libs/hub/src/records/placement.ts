@@ -1,7 +1,7 @@
 /** A handler that did not take a pod, and why. */
 export interface Refusal {
   readonly handler: string;
-  readonly reason: 'Unhealthy' | 'Drained' | 'Unsupported' | 'Stopped';
+  readonly reason: 'Unhealthy' | 'Drained' | 'Unsupported' | 'Stopped' | 'WeakerIsolation';
   readonly message: string;
 }
 

@@ -1,6 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-/** Values that the kubelet gave once and that outlive a restart, such as the pod CIDR. */
+/** `podCidr` is the kubelet's; `drained` the names of the handlers that an operator has drained. */
+export type SettingName = 'podCidr' | 'drained';
+
+/** Values that were given once and outlive a restart. */
 export class Settings {
   readonly #get: StatementSync;
   readonly #set: StatementSync;
@@ -10,12 +13,12 @@ export class Settings {
     this.#set = database.prepare('INSERT OR REPLACE INTO settings VALUES (?, ?)');
   }
 
-  get(key: 'podCidr'): string | undefined {
+  get(key: SettingName): string | undefined {
     const value = this.#get.get(key)?.['value'];
     return typeof value === 'string' ? value : undefined;
   }
 
-  set(key: 'podCidr', value: string): void {
+  set(key: SettingName, value: string): void {
     this.#set.run(key, value);
   }
 }

@@ -2,7 +2,8 @@ import { describeError, type Logger, sleep } from '@crihub/kernel';
 import type { Directories } from '../lifecycle/directories.ts';
 import type { NodeState } from '../lifecycle/node-state.ts';
 import type { RootFilesystems } from '../lifecycle/ports.ts';
-import type { Handler } from '../router/handler.ts';
+import type { Handlers } from '../router/handlers.ts';
+import { PerBackend } from '../router/per-backend.ts';
 import { EventFollower } from './event-follower.ts';
 import { removeOrphanDirectories } from './orphan-directories.ts';
 import type { OwedWork } from './owed-work.ts';
@@ -12,7 +13,7 @@ import type { Finding, Reconciler } from './reconciler.ts';
 const AUDIT_MS = 60_000;
 
 export interface SupervisorDeps {
-  readonly handlers: readonly Handler[];
+  readonly handlers: Pick<Handlers, 'all'>;
   readonly node: NodeState;
   readonly reconciler: Reconciler;
   readonly owed: OwedWork;
@@ -27,14 +28,14 @@ export interface SupervisorDeps {
  */
 export class Supervisor {
   readonly #deps: SupervisorDeps;
-  readonly #followers: readonly EventFollower[];
+  readonly #followers: PerBackend<EventFollower>;
   readonly #stop = new AbortController();
   readonly #leaks = new Map<Finding['kind'], number>();
   #audits: Promise<void> = Promise.resolve();
 
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
-    this.#followers = deps.handlers.map(
+    this.#followers = new PerBackend(
       (handler) =>
         new EventFollower({
           handler,
@@ -49,7 +50,7 @@ export class Supervisor {
   async recover(options: { readonly rebuild: boolean }): Promise<void> {
     const { handlers, node, reconciler, logger, directories, rootfs } = this.#deps;
     const outcomes = await Promise.all(
-      handlers.map(async (handler) => {
+      handlers.all().map(async (handler) => {
         try {
           if (options.rebuild) await rebuildRecords(handler, node, logger);
           await reconciler.reconcile(handler, true);
@@ -65,18 +66,19 @@ export class Supervisor {
     );
     await removeOrphanDirectories(directories, node.records, rootfs);
     if (outcomes.every(Boolean)) await this.#collectNetworkGarbage();
-    for (const follower of this.#followers) follower.start();
+    await this.follow();
     this.#deps.owed.start();
     this.#audits = this.#auditRegularly();
   }
 
+  /** Carries on what happens in the backends that there are now, and in no others. */
+  async follow(): Promise<void> {
+    for (const follower of await this.#followers.set(this.#deps.handlers.all())) follower.start();
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
-    await Promise.all([
-      this.#deps.owed.close(),
-      this.#audits,
-      ...this.#followers.map((follower) => follower.close()),
-    ]);
+    await Promise.all([this.#deps.owed.close(), this.#audits, this.#followers.close()]);
   }
 
   /** How often an audit found something wrong, by kind, since the start. */
@@ -87,7 +89,7 @@ export class Supervisor {
   /** Compares everything now. @returns what was wrong, and was mended. */
   async audit(): Promise<readonly Finding[]> {
     const findings: Finding[] = [];
-    for (const handler of this.#deps.handlers) {
+    for (const handler of this.#deps.handlers.all()) {
       try {
         findings.push(...(await this.#deps.reconciler.reconcile(handler, false)));
       } catch (error) {
@@ -120,7 +122,7 @@ export class Supervisor {
 
   async #collectNetworkGarbage(): Promise<void> {
     const valid = (): ReturnType<typeof ids> => ids(this.#deps);
-    for (const network of new Set(this.#deps.handlers.map((handler) => handler.network))) {
+    for (const network of new Set(this.#deps.handlers.all().map((handler) => handler.network))) {
       try {
         await network.collectGarbage(valid, AbortSignal.timeout(30_000));
       } catch (error) {

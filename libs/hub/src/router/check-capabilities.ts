@@ -2,7 +2,7 @@ import type { Capabilities, ContainerSecurity, Sandbox } from '@crihub/contract'
 import { RuntimeError } from '@crihub/kernel';
 import type { ContainerRequest } from '../front/parse/container.ts';
 
-type SandboxWants = Pick<Sandbox, 'namespaces' | 'security'>;
+export type SandboxWants = Pick<Sandbox, 'namespaces' | 'security'>;
 
 /** Refuses a pod that the handler can't run, before anything of it exists. */
 export function checkSandboxCapabilities(handler: string, can: Capabilities, wants: SandboxWants): void {

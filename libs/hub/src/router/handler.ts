@@ -1,4 +1,4 @@
-import type { Backend, PodNetworkAttachment, Sandbox } from '@crihub/contract';
+import type { Backend, PodNetworkAttachment, Resources, Sandbox } from '@crihub/contract';
 import type { Semaphore } from '@crihub/kernel';
 import type { HostPort } from '../front/parse/sandbox.ts';
 
@@ -41,6 +41,11 @@ export interface HandlerTimeouts {
   readonly callMs: number;
 }
 
+export interface HandlerDefaults {
+  readonly overhead: Resources;
+  readonly resources: Resources;
+}
+
 /** A name that a RuntimeClass can give, and what stands behind it. */
 export interface Handler {
   readonly name: string;
@@ -49,4 +54,10 @@ export interface Handler {
   /** How many pods may be created at once. */
   readonly admission: Semaphore;
   readonly timeouts: HandlerTimeouts;
+  /** What pods and containers get whose requests leave it open. */
+  readonly defaults: HandlerDefaults;
+  /** The handler that takes a pod in its stead, if this one can't. */
+  readonly fallback?: string;
+  /** Whether that one may isolate less. */
+  readonly allowWeakerFallback: boolean;
 }

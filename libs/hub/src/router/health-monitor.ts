@@ -1,32 +1,31 @@
 import type { BackendHealth, Capabilities } from '@crihub/contract';
-import { describeError, type Logger, RuntimeError, sleep, withDeadline } from '@crihub/kernel';
+import { type Logger, RuntimeError } from '@crihub/kernel';
 import type { Handler } from './handler.ts';
-
-const POLL_MS = 10_000;
-const ANSWER_MS = 5_000;
+import { HealthWatch } from './health-watch.ts';
+import { PerBackend } from './per-backend.ts';
 
 /** Asks each backend how it is, side by side and in the background; answers come from memory. */
 export class HealthMonitor {
-  readonly #handlers: readonly Handler[];
-  readonly #logger: Logger;
   readonly #health = new Map<string, BackendHealth>();
-  readonly #stop = new AbortController();
-  #loops: Promise<unknown> = Promise.resolve();
+  readonly #watches: PerBackend<HealthWatch>;
 
-  constructor(deps: { readonly handlers: readonly Handler[]; readonly logger: Logger }) {
-    this.#handlers = deps.handlers;
-    this.#logger = deps.logger;
+  constructor({ logger }: { readonly logger: Logger }) {
+    this.#watches = new PerBackend(
+      (handler) =>
+        new HealthWatch({ handler, logger, heard: (health) => this.#health.set(handler.name, health) }),
+    );
   }
 
-  /** Asks all once, then goes on asking. Resolves when each has answered or run out of time. */
-  async start(): Promise<void> {
-    await Promise.all(this.#handlers.map((handler) => this.#ask(handler)));
-    this.#loops = Promise.all(this.#handlers.map((handler) => this.#poll(handler)));
+  /** Watches these from now on, and no others. Resolves when each new one has answered or run out of time. */
+  async watch(handlers: readonly Handler[]): Promise<void> {
+    const fresh = await this.#watches.set(handlers);
+    for (const name of this.#health.keys())
+      if (!handlers.some((handler) => handler.name === name)) this.#health.delete(name);
+    await Promise.all(fresh.map((watch) => watch.start()));
   }
 
   async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#loops;
+    await this.#watches.close();
   }
 
   of(handler: string): BackendHealth {
@@ -40,42 +39,5 @@ export class HealthMonitor {
     throw new RuntimeError('Unavailable', `handler '${handler}' takes no pods now: ${health.message}`, {
       operation: 'admit',
     });
-  }
-
-  async #poll(handler: Handler): Promise<void> {
-    try {
-      for (;;) {
-        await sleep(POLL_MS, this.#stop.signal);
-        await this.#ask(handler);
-      }
-    } catch (error) {
-      if (!this.#stop.signal.aborted) throw error;
-    }
-  }
-
-  async #ask(handler: Handler): Promise<void> {
-    const before = this.#health.get(handler.name);
-    const now = await this.#answer(handler);
-    if (this.#stop.signal.aborted) return; // the daemon stops: that says nothing of the backend
-    this.#health.set(handler.name, now);
-    if (!now.healthy && before?.healthy !== false) {
-      this.#logger.warn('backend is unhealthy', {
-        handler: handler.name,
-        reason: now.reason,
-        message: now.message,
-      });
-    } else if (now.healthy && before?.healthy === false) {
-      this.#logger.info('backend is healthy again', { handler: handler.name, version: now.version });
-    }
-  }
-
-  async #answer({ name, backend }: Handler): Promise<BackendHealth> {
-    try {
-      return await withDeadline(`health of ${name}`, ANSWER_MS, this.#stop.signal, (signal) =>
-        backend.health(signal),
-      );
-    } catch (error) {
-      return { healthy: false, reason: 'NoAnswer', message: describeError(error) };
-    }
   }
 }

@@ -1,12 +1,12 @@
 import { describeError, type Logger, withDeadline } from '@crihub/kernel';
-import type { Handler } from './handler.ts';
+import type { Handlers } from './handlers.ts';
 
 /** The copies of the hub's images that backends keep in stores of their own. */
 export class ImageCopies {
-  readonly #handlers: readonly Handler[];
+  readonly #handlers: Pick<Handlers, 'all'>;
   readonly #logger: Logger;
 
-  constructor(deps: { readonly handlers: readonly Handler[]; readonly logger: Logger }) {
+  constructor(deps: { readonly handlers: Pick<Handlers, 'all'>; readonly logger: Logger }) {
     this.#handlers = deps.handlers;
     this.#logger = deps.logger;
   }
@@ -14,7 +14,7 @@ export class ImageCopies {
   /** Takes a removed image from all of them. A copy is a cache: one that can't be removed now is only logged. */
   async remove(imageId: string): Promise<void> {
     await Promise.all(
-      this.#handlers.map(async ({ name, backend, timeouts }) => {
+      this.#handlers.all().map(async ({ name, backend, timeouts }) => {
         const { imageCopies } = backend;
         if (imageCopies === undefined) return;
         try {

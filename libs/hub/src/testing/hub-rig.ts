@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backend } from '@crihub/contract';
+import type { Backend, Capabilities, Isolation } from '@crihub/contract';
 import { Failpoints, MemoryBackend, MemoryNode, withFailpoints } from '@crihub/contract-testkit';
 import { Semaphore, systemClock } from '@crihub/kernel';
 import { RecordingLogger } from '@crihub/kernel/testing';
@@ -9,8 +9,21 @@ import { Cgroups } from '@crihub/linux';
 import { ContainerConfig, PodSandboxConfig } from '@crihub/wire/cri';
 import type { CallContext } from '../front/server/index.ts';
 import { Hub } from '../hub.ts';
+import type { Handler } from '../router/handler.ts';
+import type { Routing } from '../router/handlers.ts';
 import { FakeImages, FakeRootFilesystems } from './fake-images.ts';
 import { FakeNetwork } from './fake-network.ts';
+
+export interface TestHandlerOptions extends Partial<Omit<Handler, 'name' | 'backend'>> {
+  readonly isolation?: Isolation;
+  readonly capabilities?: Partial<Capabilities>;
+}
+
+export type MakeRouting = (
+  handler: (name: string, options?: TestHandlerOptions) => Handler,
+) => Omit<Routing, 'experiments'> & Partial<Routing>;
+
+const onlyMemory: MakeRouting = (handler) => ({ handlers: [handler('memory')], defaultHandler: 'memory' });
 
 /** A hub on memory backends and fakes that outlive it, so that it can die and be opened again. */
 export class HubRig {
@@ -24,16 +37,45 @@ export class HubRig {
   /** Around the backend's calls. */
   backendFailpoints = new Failpoints();
   readonly directory: string;
+  readonly #routing: MakeRouting;
+  readonly #nodes = new Map<string, MemoryNode>();
   #hub: Hub | undefined;
 
-  static async start(): Promise<HubRig> {
-    const rig = new HubRig(await mkdtemp(join(tmpdir(), 'crihub-hub-')));
+  /** @param routing by default one handler, `memory`. */
+  static async start(routing: MakeRouting = onlyMemory): Promise<HubRig> {
+    const rig = new HubRig(await mkdtemp(join(tmpdir(), 'crihub-hub-')), routing);
     await rig.open();
     return rig;
   }
 
-  private constructor(directory: string) {
+  private constructor(directory: string, routing: MakeRouting) {
     this.directory = directory;
+    this.#routing = routing;
+  }
+
+  /** Where the pods of a handler live. */
+  nodeOf(handler: string): MemoryNode {
+    if (handler === 'memory') return this.node;
+    const node = this.#nodes.get(handler) ?? new MemoryNode();
+    this.#nodes.set(handler, node);
+    return node;
+  }
+
+  handler(name: string, { isolation, capabilities, ...settings }: TestHandlerOptions = {}): Handler {
+    const backend: Backend = withFailpoints(
+      new MemoryBackend(
+        { ...(isolation && { isolation }), ...(capabilities && { capabilities }) },
+        { node: this.nodeOf(name), failpoints: this.failpoints },
+      ),
+      this.backendFailpoints,
+    );
+    return {
+      ...{ name, backend, network: this.network, admission: new Semaphore(4) },
+      timeouts: { createSandboxMs: 10_000, createContainerMs: 10_000, callMs: 5_000 },
+      defaults: { overhead: {}, resources: {} },
+      allowWeakerFallback: false,
+      ...settings,
+    };
   }
 
   get hub(): Hub {
@@ -50,21 +92,16 @@ export class HubRig {
   }
 
   async open(): Promise<void> {
-    const backend: Backend = withFailpoints(
-      new MemoryBackend({}, { node: this.node, failpoints: this.failpoints }),
-      this.backendFailpoints,
-    );
     const { logger, images, rootfs, failpoints } = this;
-    const timeouts = { createSandboxMs: 10_000, createContainerMs: 10_000, callMs: 5_000 };
     this.#hub = await Hub.open(
       {
         version: '0.0.0',
         stateDirectory: this.directory,
         cgroupDriver: 'cgroupfs',
-        defaultHandler: 'memory',
+        retention: { days: 1, rows: 1_000 },
       },
       {
-        handlers: [{ name: 'memory', backend, network: this.network, admission: new Semaphore(4), timeouts }],
+        routing: { experiments: [], ...this.#routing((name, options) => this.handler(name, options)) },
         images,
         rootfs,
         users: { resolve: async () => ({ uid: 0, gid: 0, additionalGids: [] }) },
@@ -74,6 +111,9 @@ export class HubRig {
         streaming: { urlFor: ({ kind }) => `http://127.0.0.1/${kind}` },
         namespaces: { connectTcp: async () => Promise.reject(new Error('there are no namespaces here')) },
         phases: { observe: () => undefined },
+        placements: { fellBack: () => undefined, excluded: () => undefined },
+        usageOf: async () => undefined,
+        reload: async () => ({ applied: [], needsRestart: [] }),
         steps: { reached: (step) => failpoints.hit(step) },
         clock: systemClock,
         logger,
@@ -91,9 +131,13 @@ export class HubRig {
     await this.open();
   }
 
-  async runSandbox(name = 'pod', overrides: Partial<PodSandboxConfig> = {}): Promise<string> {
+  async runSandbox(
+    name = 'pod',
+    overrides: Partial<PodSandboxConfig> = {},
+    runtimeHandler = '',
+  ): Promise<string> {
     const answer = await this.runtime.RunPodSandbox(
-      { config: sandboxConfig(name, overrides), runtimeHandler: '' },
+      { config: sandboxConfig(name, overrides), runtimeHandler },
       this.context,
     );
     if (!('podSandboxId' in answer)) throw new Error('not a response');

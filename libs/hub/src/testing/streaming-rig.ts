@@ -66,8 +66,10 @@ export class StreamingRig implements AsyncDisposable {
       network: new FakeNetwork(),
       admission: new Semaphore(1),
       timeouts: { createSandboxMs: 1000, createContainerMs: 1000, callMs: 1000 },
+      defaults: { overhead: {}, resources: {} },
+      allowWeakerFallback: false,
     };
-    const handlers = new Handlers({ defaultHandler: 'memory' }, { handlers: [handler] });
+    const handlers = new Handlers({ handlers: [handler], experiments: [], defaultHandler: 'memory' });
     const deps = { node: this.node, handlers, phases: { observe: nothing }, streaming: this.server };
     this.methods = streamingMethods({
       openExec: new OpenExec(deps),

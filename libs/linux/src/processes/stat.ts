@@ -10,6 +10,8 @@ export interface ProcessStat {
   readonly threads: number;
   /** In clock ticks since boot. */
   readonly startTime: number;
+  /** Time on a CPU, its own alone, in clock ticks. */
+  readonly cpuTicks: number;
 }
 
 /** `undefined` if the process does not exist. */
@@ -30,5 +32,6 @@ export function parseProcessStat(text: string): ProcessStat {
     parentPid: Number(fields[1]),
     threads: Number(fields[17]),
     startTime: Number(fields[19]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
   };
 }

@@ -89,7 +89,7 @@ function unhealthyMessage({ name }: Handler, health: HealthMonitor): string {
 }
 
 function networkReady({ handlers }: RuntimeMethodDeps): RuntimeCondition {
-  const status: NetworkStatus = handlers.resolve('').network.status();
+  const status: NetworkStatus = handlers.networkOfDefault().status();
   return status.ready
     ? { type: 'NetworkReady', status: true, reason: '', message: '' }
     : { type: 'NetworkReady', status: false, reason: status.reason, message: status.message };

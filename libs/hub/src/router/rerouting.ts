@@ -1,0 +1,73 @@
+import { type Logger, RuntimeError } from '@crihub/kernel';
+import type { Records } from '../records/records.ts';
+import type { Handler } from './handler.ts';
+import type { Handlers, Routing } from './handlers.ts';
+import type { HealthMonitor } from './health-monitor.ts';
+import { startBackends } from './start-backends.ts';
+
+export interface ReroutingDeps {
+  readonly handlers: Handlers;
+  readonly records: Pick<Records, 'sandboxes'>;
+  readonly health: Pick<HealthMonitor, 'watch'>;
+  /** Follows the backends that there are now, and no others. */
+  readonly follow: () => Promise<void>;
+  readonly logger: Logger;
+}
+
+/** Puts another routing in force while pods live. */
+export class Rerouting {
+  readonly #deps: ReroutingDeps;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(deps: ReroutingDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * A handler that stays keeps its backend: the same object in both routings. Calls run one after the other.
+   * @throws FailedPrecondition if a handler would go that has pods; nothing has then changed.
+   */
+  async apply(next: Routing, signal: AbortSignal): Promise<void> {
+    const turn = this.#turn.then(() => this.#apply(next, signal));
+    this.#turn = turn.catch(() => undefined); // whoever asked hears of it
+    await turn;
+  }
+
+  async #apply(next: Routing, signal: AbortSignal): Promise<void> {
+    const { handlers, health, follow, logger } = this.#deps;
+    const before = handlers.all();
+    this.#assertFree(missingFrom(next.handlers, before));
+    const added = missingFrom(before, next.handlers);
+    await startBackends(added, logger, signal);
+    const gone = missingFrom(next.handlers, before);
+    try {
+      this.#assertFree(gone); // a pod may have come meanwhile
+    } catch (error) {
+      await closeAll(added);
+      throw error;
+    }
+    handlers.replace(next);
+    await health.watch(next.handlers);
+    await follow();
+    await closeAll(gone);
+  }
+
+  #assertFree(gone: readonly Handler[]): void {
+    const records = [...this.#deps.records.sandboxes.all()];
+    for (const { name, admission } of gone) {
+      const pods = records.filter(({ handler }) => handler === name).length + admission.waiting;
+      if (pods === 0) continue;
+      throw new RuntimeError(
+        'FailedPrecondition',
+        `handler '${name}' can't be removed while it has pods (${String(pods)}): drain it ('crihub drain ${name}'), and remove it when they are gone`,
+      );
+    }
+  }
+}
+
+const missingFrom = (some: readonly Handler[], all: readonly Handler[]): readonly Handler[] =>
+  all.filter(({ backend }) => !some.some((other) => other.backend === backend));
+
+async function closeAll(handlers: readonly Handler[]): Promise<void> {
+  await Promise.all(handlers.map(({ backend }) => backend.close()));
+}
