@@ -29,6 +29,11 @@ export class Crictl {
     return JSON.parse(await this.run(command, '--output', 'json', ...args)) as unknown;
   }
 
+  /** The words that a shell would be given. */
+  command(...args: readonly string[]): readonly string[] {
+    return [this.#program, ...this.#globals, ...args];
+  }
+
   async attempt(...args: readonly string[]): Promise<RunResult> {
     return await run(this.#program, { args: [...this.#globals, ...args], env: BASE_ENVIRONMENT });
   }

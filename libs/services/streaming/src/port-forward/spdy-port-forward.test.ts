@@ -3,22 +3,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
 import { ServerRig } from '../testing/server-rig.ts';
-import { type ClientStream, SpdyClient } from '../testing/spdy-client.ts';
-
-const PROTOCOLS = ['portforward.k8s.io'];
-
-interface Connection {
-  readonly data: ClientStream;
-  readonly error: ClientStream;
-}
-
-/** The two streams of a connection, opened as client-go does. */
-async function openConnection(client: SpdyClient, port: number | string, id?: string): Promise<Connection> {
-  const headers = { port: String(port), ...(id === undefined ? {} : { requestid: id }) };
-  const error = await client.open({ ...headers, streamtype: 'error' });
-  error.end();
-  return { error, data: await client.open({ ...headers, streamtype: 'data' }) };
-}
+import { openConnection, PORT_FORWARD_PROTOCOLS } from '../testing/port-forward-client.ts';
+import { SpdyClient } from '../testing/spdy-client.ts';
 
 describe('port-forward over SPDY', () => {
   let rig: ServerRig;
@@ -55,7 +41,7 @@ describe('port-forward over SPDY', () => {
         return socket;
       },
     });
-    const { client, protocol } = await SpdyClient.connect(url, PROTOCOLS);
+    const { client, protocol } = await SpdyClient.connect(url, PORT_FORWARD_PROTOCOLS);
     expect(protocol).toBe('portforward.k8s.io');
     return client;
   };

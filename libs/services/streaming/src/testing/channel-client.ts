@@ -39,8 +39,9 @@ export class ChannelClient {
     return this.#kept.map((kept) => Buffer.concat(kept).toString());
   }
 
-  /** Hands on what comes on a channel from now on, instead of keeping it. */
+  /** Hands on what has come and comes on a channel, instead of keeping it. */
   consume(channel: number, consume: (payload: Buffer) => void): void {
+    for (const payload of this.#kept[channel]?.splice(0) ?? []) consume(payload);
     this.#consumers[channel] = consume;
   }
 

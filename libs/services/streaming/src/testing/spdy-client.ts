@@ -44,8 +44,9 @@ export class ClientStream {
     this.#consume(payload);
   }
 
-  /** Hands on what comes from now on, instead of keeping it. */
+  /** Hands on what has come and comes, instead of keeping it. */
   consume(consume: (payload: Buffer) => void): void {
+    for (const payload of this.#chunks.splice(0)) consume(payload);
     this.#consume = consume;
   }
 
