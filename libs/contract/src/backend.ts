@@ -37,6 +37,16 @@ export interface StartedContainer {
   readonly pid?: number;
   /** Nanoseconds since 1970. */
   readonly startedAt: bigint;
+  /** Of a backend that makes root filesystems itself, where the host can see it. */
+  readonly writableLayer?: WritableLayer;
+}
+
+/** What a container changes of its image, for the hub to measure. */
+export interface WritableLayer {
+  /** Absolute path of the directory that takes the changes. */
+  readonly directory: string;
+  /** A lasting directory on the same filesystem: where the backend keeps all layers. */
+  readonly store: string;
 }
 
 /** Pods. The hub calls prepare, attaches the network, calls start; later stop, detaches, remove. */

@@ -11,6 +11,7 @@ export type {
   SandboxOperations,
   StartedContainer,
   StartedSandbox,
+  WritableLayer,
 } from './backend.ts';
 export type {
   BackendPackage,

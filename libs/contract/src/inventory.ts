@@ -1,4 +1,5 @@
 import type { ContainerId, SandboxId } from '@crihub/kernel';
+import type { WritableLayer } from './backend.ts';
 import type { Container, ContainerExit } from './container.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -19,6 +20,7 @@ export type InventoryContainer = {
   readonly id: ContainerId;
   readonly sandboxId: SandboxId;
   readonly cgroup?: string;
+  readonly writableLayer?: WritableLayer;
   /** As it was given to `create`, for a hub that has lost its records. */
   readonly container?: Container;
 } & (

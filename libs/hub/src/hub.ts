@@ -165,8 +165,10 @@ export class Hub {
       {
         ...deps,
         records: this.#records,
-        writableLayer: new DirectoryMeter(({ id, container }) =>
-          container.rootfs === '' ? undefined : rootfs.writableLayer(directories.container(id)),
+        writableLayer: new DirectoryMeter(({ id, container, writableLayer }) =>
+          container.rootfs === ''
+            ? writableLayer?.directory
+            : rootfs.writableLayer(directories.container(id)),
         ),
       },
     );

@@ -24,6 +24,7 @@ import { DockerImageStore } from './images/docker-image-store.ts';
 import type { DockerImages } from './images/docker-images.ts';
 import { PauseImage } from './images/pause-image.ts';
 import { findContainers, type InventoryDependencies, takeInventory } from './inventory.ts';
+import { KnownStates } from './known-states.ts';
 import { ContainerLogs } from './log/container-logs.ts';
 import type { DockerOptions, DockerPlacement } from './options.ts';
 import { DockerProcesses } from './process/docker-processes.ts';
@@ -61,6 +62,7 @@ export class DockerBackend implements Backend {
   readonly #images: DockerImageStore;
   readonly #turns = new Turns();
   readonly #events = new EventStream();
+  readonly #known = new KnownStates();
   readonly #networks: NetworkNamespaces;
   readonly #started: StartedPods;
   readonly #logs: ContainerLogs;
@@ -78,6 +80,7 @@ export class DockerBackend implements Backend {
     const engine = new DockerEngine({ socketPath: options.socket, callTimeoutMs });
     const link = new EngineLink({ callTimeoutMs }, { engine });
     const turns = this.#turns;
+    const known = this.#known;
     const ending = new Set<SandboxId>();
     const exits = new ExecExits();
     const memoryDeaths = new MemoryDeaths();
@@ -89,17 +92,17 @@ export class DockerBackend implements Backend {
     const logs = (this.#logs = new ContainerLogs({ link, clock, logger }));
     this.#images = new DockerImageStore({ link, images });
     this.containers = new DockerContainers(options, {
-      ...{ link, turns, logs, cgroups, host, cdi },
+      ...{ link, turns, known, logs, cgroups, host, cdi },
       images: this.#images,
     });
     this.sandboxes = new DockerSandboxes(options, {
-      ...{ link, turns, networks, started, cgroups, ending },
+      ...{ link, turns, known, networks, started, cgroups, ending },
       containers: this.containers,
       pause: new PauseImage(options, { link }),
     });
     this.processes = new DockerProcesses({ link, exits, events: (signal) => this.events(signal) });
     this.#reporter = new ExitReporter({
-      ...{ link, logs, logger, ending },
+      ...{ link, logs, logger, known, ending },
       memoryDeaths,
       isKilled: (id) => this.containers.isKilled(id),
       tell: (event) => this.#events.push(event),
@@ -154,6 +157,7 @@ export class DockerBackend implements Backend {
   }
 
   async #connected(signal: AbortSignal): Promise<void> {
+    this.#known.clear();
     for (const { identity, details } of await findContainers(this.#inventory, signal)) {
       if (identity.kind === 'container' && details.State.Status !== 'created') {
         this.#logs.resume(identity.id, details);

@@ -52,11 +52,17 @@ export class EngineLink {
 
   /**
    * Creates a container, or finds the one that has the name already, whoever has left it half way. An image
-   * that the engine lacks is handed over first. The result is the engine's id.
+   * that the engine lacks is handed over first.
    */
-  async createOrFind(name: string, body: object, provideImage: () => Promise<unknown>): Promise<string> {
-    const create = (): Promise<string> =>
-      this.use((engine, deadline) => engine.containers.create(name, body, deadline));
+  async createOrFind(
+    name: string,
+    body: object,
+    provideImage: () => Promise<unknown>,
+  ): Promise<{ readonly engineId: string; readonly isNew: boolean }> {
+    const create = async (): Promise<{ readonly engineId: string; readonly isNew: true }> => ({
+      engineId: await this.use((engine, deadline) => engine.containers.create(name, body, deadline)),
+      isNew: true,
+    });
     try {
       return await create();
     } catch (error) {
@@ -68,7 +74,7 @@ export class EngineLink {
         statusOf(error) === 409 &&
         (await this.use((engine, deadline) => engine.containers.inspect(name, deadline)));
       if (known === false || known === undefined) throw error;
-      return known.Id;
+      return { engineId: known.Id, isNew: false };
     }
   }
 

@@ -2,7 +2,7 @@ import type { Inventory, InventoryContainer, InventorySandbox } from '@crihub/co
 import { Semaphore } from '@crihub/kernel';
 import { podCgroup } from '@crihub/service-sandbox';
 import type { ContainerDetails } from '@crihub/transport/docker-engine';
-import { type EngineState, stateOf } from './container/container-state.ts';
+import { type EngineState, stateOf, writableLayerOf } from './container/container-state.ts';
 import type { EngineLink } from './engine-link.ts';
 import type { MemoryDeaths } from './events/memory-deaths.ts';
 import { type Identity, identityOf, instanceLabel } from './identity.ts';
@@ -59,6 +59,7 @@ export async function takeInventory(
     if (identity.kind !== 'container') return [];
     const { id, sandboxId, container } = identity;
     const sandbox = parents.get(sandboxId);
+    const layer = writableLayerOf(details);
     const cgroup = sandbox && engineCgroup(details.Id, sandbox, dependencies.cgroupDriver);
     return [
       {
@@ -66,6 +67,7 @@ export async function takeInventory(
         sandboxId,
         ...(container === undefined ? {} : { container }),
         ...(cgroup === undefined ? {} : { cgroup }),
+        ...(layer === undefined ? {} : { writableLayer: layer }),
         ...progressOf(stateOf(details), dependencies.memoryDeaths.has(details.Id)),
       },
     ];

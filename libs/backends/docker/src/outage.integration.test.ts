@@ -89,6 +89,39 @@ describe('dockerd goes away and comes back', () => {
     expect(await rig.leaks()).toEqual([]);
   });
 
+  it(
+    'loses no line and no exit of containers that the engine ends when it is back',
+    { timeout: 240_000 },
+    async () => {
+      await using engine = await TestEngine.start({ liveRestore: false });
+      await using rig = await DockerRig.start({ engine, images });
+      const listening = new AbortController();
+      const events = collect(rig, listening.signal);
+      const pods = await Promise.all(Array.from({ length: PODS }, () => runPod(rig)));
+      const talkers = await Promise.all(pods.map((sandbox) => runContainer(rig, sandbox, TICKS)));
+      await engine.kill();
+      await delay(1_000);
+      await engine.launch();
+      await expect.poll(() => isBack(rig), { timeout: 20_000 }).toBe(true);
+      await expect.poll(() => events.some(({ type }) => type === 'resync'), { timeout: 20_000 }).toBe(true);
+      const { sandboxes, containers } = await rig.backend.inventory(soon());
+      expect(sandboxes.map(({ state }) => state)).toEqual(pods.map(() => 'stopped'));
+      expect(containers).toHaveLength(PODS);
+      for (const container of containers)
+        expect(container).toMatchObject({ state: 'exited', exit: { exitCode: 137, oomKilled: false } });
+      for (const { id, logPath } of talkers) {
+        const kept = await engineLines(engine, `crihub-${id}`);
+        await expect
+          .poll(async () => linesOf(await readFile(logPath, 'utf8')), { timeout: 20_000 })
+          .toEqual(kept);
+        expect(kept).toEqual(ticks(kept.length));
+      }
+      await Promise.all(pods.map(({ id }) => rig.backend.sandboxes.remove(id, soon())));
+      listening.abort();
+      expect(await rig.leaks()).toEqual([]);
+    },
+  );
+
   it('tells the end of containers that the engine took along', { timeout: 120_000 }, async () => {
     await using engine = await TestEngine.start({ liveRestore: false });
     await using rig = await DockerRig.start({ engine, images });

@@ -3,6 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Container, ContainerSecurity, Mount, Sandbox } from '@crihub/contract';
 import type { ContainerOverrides } from '@crihub/contract-testkit';
+import { CdiRegistry } from '@crihub/service-oci';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BusyboxImages } from './testing/busybox-image.ts';
 import { DockerRig } from './testing/docker-rig.ts';
@@ -15,7 +16,8 @@ let rig: DockerRig;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'crihub-translation-'));
   engine = await TestEngine.start();
-  rig = await DockerRig.start({ engine, images: await BusyboxImages.make(directory, 'zstd') });
+  const cdi = new CdiRegistry({ directories: [join(directory, 'cdi')] });
+  rig = await DockerRig.start({ engine, images: await BusyboxImages.make(directory, 'zstd'), cdi });
 });
 afterAll(async () => {
   const leaks = await rig.leaks();
@@ -57,6 +59,13 @@ const status = (name: string): string =>
 const untilLogged = async ({ logPath }: Container, text: string): Promise<void> => {
   const log = (): Promise<string> => readFile(logPath, 'utf8').catch(() => ''); // not there yet
   await expect.poll(log, { timeout: 10_000 }).toContain(text);
+};
+
+/** A device of the CDI kind `example.com/lamp`. */
+const writeCdi = async (name: string, containerEdits: object): Promise<void> => {
+  await mkdir(join(directory, 'cdi'), { recursive: true });
+  const spec = { cdiVersion: '0.7.0', kind: 'example.com/lamp', devices: [{ name, containerEdits }] };
+  await writeFile(join(directory, `cdi/${name}.json`), JSON.stringify(spec));
 };
 
 interface Case {
@@ -204,6 +213,32 @@ describe('what a container gets of what it asks for', () => {
     );
   });
 
+  it('what CDI devices bring: nodes, variables, mounts and groups', async () => {
+    await writeCdi('lamp', {
+      env: ['LAMP=on'],
+      deviceNodes: [{ path: '/dev/lamp', hostPath: '/dev/zero' }],
+      mounts: [{ hostPath: '/etc/os-release', containerPath: '/lamp', options: ['ro', 'bind'] }],
+      additionalGids: [4242],
+    });
+    const script = 'echo $LAMP; head -c 3 /dev/lamp | wc -c; [ -s /lamp ] && echo mounted; id -G';
+    const output = await outputOf(rig, script, { cdiDevices: ['example.com/lamp=lamp'] });
+    expect(output).toMatch(/^on\n3\nmounted\n.*\b4242\b/);
+  });
+
+  it('a layer of its own, which the host can measure', async () => {
+    const sandbox = await runPod(rig);
+    const container = await rig.makeContainer(sandbox, {
+      process: { args: ['/bin/sh', '-c', 'echo x >/written; echo done; sleep 1000'] },
+    });
+    await rig.backend.containers.create(container, sandbox, soon());
+    const { writableLayer } = await rig.backend.containers.start(container.id, soon());
+    await untilLogged(container, 'done');
+    expect(await readFile(join(writableLayer?.directory ?? '', 'written'), 'utf8')).toBe('x\n');
+    const { containers } = await rig.backend.inventory(soon());
+    expect(containers).toMatchObject([{ id: container.id, writableLayer }]);
+    await rig.backend.sandboxes.remove(sandbox.id, soon());
+  });
+
   it('the processes of another container of the pod', async () => {
     const sandbox = await runPod(rig);
     const target = await runContainer(rig, sandbox, 'echo ready; sleep 1000');
@@ -257,6 +292,18 @@ describe('what the engine has no words for is refused with a sentence', () => {
     const made = await rig.makeContainer(sandbox, container);
     const refused = rig.backend.containers.create(made, sandbox, soon());
     await expect(refused).rejects.toMatchObject({ kind, message: expect.stringMatching(says) as unknown });
+    await rig.backend.sandboxes.remove(sandbox.id, soon());
+  });
+
+  it('hooks of a CDI device', async () => {
+    const hooks = [{ hookName: 'createContainer', path: '/bin/true' }];
+    await writeCdi('hooked', { hooks });
+    const sandbox = await runPod(rig);
+    const made = await rig.makeContainer(sandbox, { cdiDevices: ['example.com/lamp=hooked'] });
+    await expect(rig.backend.containers.create(made, sandbox, soon())).rejects.toMatchObject({
+      kind: 'Unimplemented',
+      message: expect.stringContaining('hooks of example.com/lamp=hooked') as unknown,
+    });
     await rig.backend.sandboxes.remove(sandbox.id, soon());
   });
 

@@ -1,4 +1,4 @@
-import type { Container, ContainerExit, Resources } from '@crihub/contract';
+import type { Container, ContainerExit, Resources, WritableLayer } from '@crihub/contract';
 import type { ContainerId, SandboxId } from '@crihub/kernel';
 import type { MountRequest } from '../front/parse/mounts.ts';
 
@@ -32,6 +32,8 @@ export interface ContainerRecord {
   readonly end?: ContainerEnd;
   readonly pid?: number;
   readonly cgroup?: string;
+  /** Where it is not the hub's own. */
+  readonly writableLayer?: WritableLayer;
 }
 
 export const isVisibleContainer = ({ phase }: ContainerRecord): boolean =>

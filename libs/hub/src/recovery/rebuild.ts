@@ -94,6 +94,7 @@ function containerRecord(found: InventoryContainer, now: bigint): ContainerRecor
     createdAt: now,
     ...stateOf(found, now),
     ...(found.cgroup === undefined ? {} : { cgroup: found.cgroup }),
+    ...(found.writableLayer === undefined ? {} : { writableLayer: found.writableLayer }),
   };
 }
 

@@ -16,7 +16,7 @@ import { cpuUsage, figure, ioUsage, memoryUsage, swapUsage } from './usage.ts';
 import type { WritableLayers } from './writable-layers.ts';
 
 export interface StatsCollectorOptions {
-  /** A directory on the filesystem that holds the containers' writable layers. */
+  /** A directory on the filesystem that holds the containers' writable layers, unless a backend has its own. */
   readonly containersDirectory: string;
 }
 
@@ -135,7 +135,7 @@ export class StatsCollector {
       memory: reading && memoryUsage(reading, now),
       writableLayer: layer && {
         timestamp: layer.measuredAt,
-        fsId: { mountpoint: this.#options.containersDirectory },
+        fsId: { mountpoint: record.writableLayer?.store ?? this.#options.containersDirectory },
         usedBytes: figure(layer.bytes),
         inodesUsed: figure(layer.inodes),
       },

@@ -1,7 +1,7 @@
 export { runtimeIsolation } from './runtime-isolation.ts';
 export type * from './oci-spec.ts';
 export { applyCdiEdits } from './cdi/apply-edits.ts';
-export type { CdiEdits } from './cdi/container-edits.ts';
+export type { CdiDevice, CdiEdits } from './cdi/container-edits.ts';
 export type { ResolvedDevice } from './devices/resolved-device.ts';
 export { readBoundedFile } from './bounded-file.ts';
 export { serializeOci } from './serialize.ts';

@@ -30,6 +30,8 @@ export const containerDetails = z.object({
     FinishedAt: z.string(),
   }),
   Config: z.object({ Labels: labels, Tty: z.boolean() }),
+  /** Absent where the engine keeps its images in containerd. */
+  GraphDriver: z.object({ Data: z.object({ UpperDir: z.string().optional() }).nullish() }).nullish(),
 });
 export type ContainerDetails = z.output<typeof containerDetails>;
 

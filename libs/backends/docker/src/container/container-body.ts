@@ -1,5 +1,5 @@
 import type { Container, Sandbox } from '@crihub/contract';
-import { type CdiEdits, resolveDevices, type ResolvedDevice } from '@crihub/service-oci';
+import { type CdiDevice, type CdiEdits, resolveDevices, type ResolvedDevice } from '@crihub/service-oci';
 import { type ApiVersion, atLeastApi } from '@crihub/transport/docker-engine';
 import { inexpressible } from '../failures.ts';
 import type { EngineHost } from '../health/engine-host.ts';
@@ -115,8 +115,8 @@ const groups = ({ process }: Container, cdi: CdiEdits | undefined): readonly num
   ...new Set([...process.user.additionalGids, ...(cdi?.additionalGids ?? [])]),
 ];
 
-const cdiDevice = ({ path, permissions }: ResolvedDevice): object => ({
-  PathOnHost: path,
+const cdiDevice = ({ hostPath, path, permissions }: CdiDevice): object => ({
+  PathOnHost: hostPath,
   PathInContainer: path,
   CgroupPermissions: permissions,
 });

@@ -1,4 +1,5 @@
-import type { ContainerExit } from '@crihub/contract';
+import { dirname } from 'node:path';
+import type { ContainerExit, WritableLayer } from '@crihub/contract';
 import { parseTimestamp } from '@crihub/service-container-log';
 import type { ContainerDetails } from '@crihub/transport/docker-engine';
 
@@ -20,6 +21,12 @@ export function stateOf({ State, Created }: ContainerDetails): EngineState {
     return { name: 'exited', exit: { exitCode: State.ExitCode, finishedAt, oomKilled: State.OOMKilled } };
   }
   return { name: 'partial' };
+}
+
+/** Of an engine that keeps layers as directories; `undefined` of another one. */
+export function writableLayerOf({ GraphDriver }: ContainerDetails): WritableLayer | undefined {
+  const directory = GraphDriver?.Data?.UpperDir;
+  return directory === undefined ? undefined : { directory, store: dirname(dirname(directory)) };
 }
 
 /** When its program was started; the epoch if it never was. */

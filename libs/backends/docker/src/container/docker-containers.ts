@@ -14,6 +14,7 @@ import { type CdiRegistry, parseSignal } from '@crihub/service-oci';
 import { notFound, type Turns, wrongState } from '@crihub/service-sandbox';
 import { atLeastApi, type ContainerDetails, statusOf } from '@crihub/transport/docker-engine';
 import type { EngineLink } from '../engine-link.ts';
+import type { KnownStates } from '../known-states.ts';
 import type { EngineHost } from '../health/engine-host.ts';
 import { containerName, identityOf, sandboxName } from '../identity.ts';
 import { type DockerImageStore, imageName } from '../images/docker-image-store.ts';
@@ -22,7 +23,7 @@ import { engineCgroup } from '../pod-cgroups.ts';
 import { type BodyOptions, containerBody } from './container-body.ts';
 import { cgroupOfProcess } from './process-cgroup.ts';
 import { engineResources, kernelResources, refuseUnified } from './resources.ts';
-import { startTimeOf, stateOf } from './container-state.ts';
+import { startTimeOf, stateOf, writableLayerOf } from './container-state.ts';
 import { refuseContainer } from './unsupported.ts';
 
 export type CdiResolver = Pick<CdiRegistry, 'resolve'>;
@@ -30,6 +31,7 @@ export type CdiResolver = Pick<CdiRegistry, 'resolve'>;
 export interface DockerContainersDependencies {
   readonly link: EngineLink;
   readonly turns: Turns;
+  readonly known: KnownStates;
   readonly images: Pick<DockerImageStore, 'ensure'>;
   readonly logs: ContainerLogs;
   readonly cgroups: Cgroups;
@@ -115,14 +117,16 @@ export class DockerContainers implements ContainerOperations {
 
   /** Removes a container, whatever its state. */
   async erase(id: ContainerId): Promise<void> {
+    const { known, link } = this.#dependencies;
+    known.forget(id);
     await this.end(id);
-    await this.#dependencies.link.remove(containerName(id));
+    await link.remove(containerName(id));
     await this.#dependencies.logs.forget(id);
     this.#killed.delete(id);
   }
 
   async #create(container: Container, sandbox: Sandbox, signal: AbortSignal): Promise<CreatedContainer> {
-    const { link, host, images } = this.#dependencies;
+    const { link, host, images, known } = this.#dependencies;
     const api = await link.api();
     refuseContainer(container, atLeastApi(api, 44) && host.recursiveReadonlyMounts);
     refuseUnified(container.resources, host.cgroupVersion);
@@ -135,30 +139,36 @@ export class DockerContainers implements ContainerOperations {
     const input = { container, sandbox, image, infra, pidTarget, cdi, host, api };
     const body = await containerBody(input, this.#options);
     signal.throwIfAborted();
-    const engineId = await link.createOrFind(containerName(container.id), body, () =>
+    const { engineId, isNew } = await link.createOrFind(containerName(container.id), body, () =>
       images.ensure(container.imageId),
     );
+    if (isNew) known.created.set(container.id, engineId);
     await touch(container.logPath);
     return { cgroup: engineCgroup(engineId, sandbox, this.#options.cgroupDriver) };
   }
 
   async #start(id: ContainerId, signal: AbortSignal): Promise<StartedContainer> {
-    const { logs } = this.#dependencies;
-    const before = await this.#find('start', id);
-    const state = stateOf(before);
-    if (state.name === 'running') return { pid: state.pid, startedAt: state.startedAt };
-    if (state.name !== 'created') throw wrongState('start', 'container', id, state.name, 'created');
+    const { logs, known } = this.#dependencies;
+    let engineId = known.created.get(id);
+    known.created.delete(id);
+    if (engineId === undefined) {
+      const before = await this.#find('start', id);
+      const state = stateOf(before);
+      if (state.name === 'running') return startedOf(before);
+      if (state.name !== 'created') throw wrongState('start', 'container', id, state.name, 'created');
+      engineId = before.Id;
+    }
     signal.throwIfAborted();
-    await this.#run(id, before);
+    await this.#run(id, engineId);
     const after = await this.#find('start', id);
     logs.follow(id, after);
     await this.#limitByKernel(id, after);
     return startedOf(after);
   }
 
-  async #run(id: ContainerId, { Id }: ContainerDetails): Promise<void> {
+  async #run(id: ContainerId, engineId: string): Promise<void> {
     try {
-      await this.#dependencies.link.use((engine, deadline) => engine.containers.start(Id, deadline));
+      await this.#dependencies.link.use((engine, deadline) => engine.containers.start(engineId, deadline));
     } catch (cause) {
       const status = statusOf(cause);
       if (status === undefined || status === 503) throw cause;
@@ -204,6 +214,8 @@ export class DockerContainers implements ContainerOperations {
   }
 
   async #infraOf({ id }: Sandbox): Promise<string> {
+    const known = this.#dependencies.known.infra.get(id);
+    if (known !== undefined) return known.engineId;
     const infra = await this.#dependencies.link.use((engine, deadline) =>
       engine.containers.inspect(sandboxName(id), deadline),
     );
@@ -233,8 +245,12 @@ export class DockerContainers implements ContainerOperations {
 
 function startedOf(details: ContainerDetails): StartedContainer {
   const state = stateOf(details);
-  if (state.name === 'running') return { pid: state.pid, startedAt: state.startedAt };
-  return { startedAt: startTimeOf(details) };
+  const layer = writableLayerOf(details);
+  return {
+    startedAt: startTimeOf(details),
+    ...(state.name === 'running' ? { pid: state.pid } : {}),
+    ...(layer === undefined ? {} : { writableLayer: layer }),
+  };
 }
 
 /** Clients open the log as soon as the container has started, which may be before its first line is copied. */

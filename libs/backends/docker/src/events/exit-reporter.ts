@@ -3,6 +3,7 @@ import { type ContainerId, describeError, type Logger, type SandboxId } from '@c
 import type { EngineEvent } from '@crihub/transport/docker-engine';
 import { stateOf } from '../container/container-state.ts';
 import type { EngineLink } from '../engine-link.ts';
+import type { KnownStates } from '../known-states.ts';
 import { identityOf } from '../identity.ts';
 import type { ContainerLogs } from '../log/container-logs.ts';
 import { toldOfMemoryDeath } from './kernel-log.ts';
@@ -11,6 +12,7 @@ import type { MemoryDeaths } from './memory-deaths.ts';
 export interface ExitReporterDependencies {
   readonly link: EngineLink;
   readonly logs: ContainerLogs;
+  readonly known: KnownStates;
   readonly logger: Logger;
   /** Pods that are being ended by us, whose end is no news. */
   readonly ending: ReadonlySet<SandboxId>;
@@ -49,8 +51,9 @@ export class ExitReporter {
   }
 
   #died(engineId: string, labels: Readonly<Record<string, string>>): void {
-    const { tell, ending, logger } = this.#dependencies;
+    const { tell, ending, logger, known } = this.#dependencies;
     const identity = identityOf(labels);
+    if (identity !== undefined) known.forget(identity.id);
     if (identity?.kind === 'sandbox' && !ending.has(identity.id)) {
       const message = `the infra container ended with exit code ${labels['exitCode'] ?? 'unknown'}`;
       tell({ type: 'sandboxExited', id: identity.id, message });

@@ -101,9 +101,9 @@ export class ContainerLogs {
     });
   }
 
-  #followFrom({ Id, Config }: ContainerDetails, path: string, start: LogProgress): Followed {
+  #followFrom({ Id, Config, State }: ContainerDetails, path: string, start: LogProgress): Followed {
     const log = new ContainerLog({ path }, this.#dependencies);
-    const options = { engineId: Id, terminal: Config.Tty, start };
+    const options = { engineId: Id, terminal: Config.Tty, isRunning: State.Running, start };
     const follower = new LogFollower(options, { ...this.#dependencies, log });
     void follower.done.then(() => log.close());
     return { log, follower };

@@ -10,6 +10,8 @@ export interface LogFollowerOptions {
   readonly engineId: string;
   readonly terminal: boolean;
   readonly start: LogProgress;
+  /** It runs, as was just seen. */
+  readonly isRunning: boolean;
 }
 
 export interface LogFollowerDependencies {
@@ -32,11 +34,14 @@ export class LogFollower {
   readonly #counter: ProgressCounter;
   readonly #end = new AbortController();
   #isOver = false;
+  /** Until the first look. */
+  #isRunning: true | undefined;
 
   constructor(options: LogFollowerOptions, dependencies: LogFollowerDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
     this.#counter = new ProgressCounter(options.start);
+    this.#isRunning = options.isRunning ? true : undefined;
     this.done = this.#run();
   }
 
@@ -79,9 +84,10 @@ export class LogFollower {
   async #copy(signal: AbortSignal): Promise<boolean> {
     const { link } = this.#dependencies;
     const { engineId } = this.#options;
-    const details = await link.engine.containers.inspect(engineId, signal);
-    if (details === undefined) return true;
-    const isOver = this.#isOver || !details.State.Running;
+    const isRunning = this.#isRunning ?? (await this.#look(signal));
+    this.#isRunning = undefined;
+    if (isRunning === 'gone') return true;
+    const isOver = this.#isOver || !isRunning;
     const { sinceNs, skip } = this.#counter.progress;
     const source = await link.engine.containers.logs(
       engineId,
@@ -90,6 +96,11 @@ export class LogFollower {
     );
     await this.#write(source, skip);
     return isOver;
+  }
+
+  async #look(signal: AbortSignal): Promise<boolean | 'gone'> {
+    const details = await this.#dependencies.link.engine.containers.inspect(this.#options.engineId, signal);
+    return details?.State.Running ?? 'gone';
   }
 
   async #write(source: Readable, written: number): Promise<void> {

@@ -13,6 +13,7 @@ import type { ContainerDetails } from '@crihub/transport/docker-engine';
 import type { DockerContainers } from '../container/docker-containers.ts';
 import { stateOf } from '../container/container-state.ts';
 import type { EngineLink } from '../engine-link.ts';
+import type { KnownStates, RunningInfra } from '../known-states.ts';
 import { identityOf, sandboxName, workloadLabels } from '../identity.ts';
 import type { PauseImage } from '../images/pause-image.ts';
 import { ownCgroup } from '../pod-cgroups.ts';
@@ -24,6 +25,7 @@ import { refuseSandbox } from '../container/unsupported.ts';
 export interface DockerSandboxesDependencies {
   readonly link: EngineLink;
   readonly turns: Turns;
+  readonly known: KnownStates;
   readonly containers: DockerContainers;
   readonly pause: PauseImage;
   readonly networks: NetworkNamespaces;
@@ -78,23 +80,27 @@ export class DockerSandboxes implements SandboxOperations {
   }
 
   async #prepare(sandbox: Sandbox, signal: AbortSignal): Promise<PreparedSandbox> {
-    const { link, pause, networks } = this.#dependencies;
+    const { link, pause, networks, known } = this.#dependencies;
     const { id } = sandbox;
     const body = infraBody(sandbox, await pause.name(), this.#options);
-    const engineId = await link.createOrFind(sandboxName(id), body, () => pause.ensure());
+    const { engineId, isNew } = await link.createOrFind(sandboxName(id), body, () => pause.ensure());
+    if (isNew) known.created.set(id, engineId);
     signal.throwIfAborted();
     if (sandbox.namespaces.network === 'node') {
-      await this.#refuseEnded(id);
+      if (!isNew) await this.#refuseEnded(id);
       return {};
     }
     const isPinned = await networks.isPinned(id);
     // One that has ended must not be started again.
     if (isPinned) await this.#pidOf('prepare', id);
     else {
-      await this.#refuseEnded(id);
+      if (!isNew) await this.#refuseEnded(id);
+      known.created.delete(id);
       await link.use((engine, deadline) => engine.containers.start(engineId, deadline));
       signal.throwIfAborted();
-      await networks.pin(id, await this.#pidOf('prepare', id));
+      const pid = await this.#pidOf('prepare', id);
+      await networks.pin(id, pid);
+      known.infra.set(id, { engineId, pid });
     }
     return { networkNamespace: networks.path(id) };
   }
@@ -107,26 +113,37 @@ export class DockerSandboxes implements SandboxOperations {
   }
 
   async #start(sandbox: Sandbox, signal: AbortSignal): Promise<StartedSandbox> {
-    const { link, started } = this.#dependencies;
+    const { started, known } = this.#dependencies;
     const { id } = sandbox;
-    const infra = await this.#inspect(id);
-    if (infra === undefined) throw notFound('start', 'sandbox', id);
-    const state = stateOf(infra);
-    if (state.name === 'exited' || state.name === 'partial') throw stopped('start', id);
-    if (state.name === 'created') {
-      if (sandbox.namespaces.network === 'pod')
-        throw wrongState('start', 'sandbox', id, 'half made', 'prepared');
-      await link.use((engine, deadline) => engine.containers.start(infra.Id, deadline));
-    }
+    const infra = known.infra.get(id) ?? (await this.#runInfra(sandbox));
     signal.throwIfAborted();
-    const pid = state.name === 'running' ? state.pid : await this.#pidOf('start', id);
     await started.add(id);
-    return { pid, cgroup: podCgroup(sandbox, this.#options.cgroupDriver) };
+    known.infra.set(id, infra);
+    return { pid: infra.pid, cgroup: podCgroup(sandbox, this.#options.cgroupDriver) };
+  }
+
+  /** On the node's network it is not started before. */
+  async #runInfra({ id, namespaces }: Sandbox): Promise<RunningInfra> {
+    const { link, known } = this.#dependencies;
+    let engineId = known.created.get(id);
+    known.created.delete(id);
+    if (engineId === undefined) {
+      const infra = await this.#inspect(id);
+      if (infra === undefined) throw notFound('start', 'sandbox', id);
+      const state = stateOf(infra);
+      if (state.name === 'running') return { engineId: infra.Id, pid: state.pid };
+      if (state.name !== 'created') throw stopped('start', id);
+      if (namespaces.network === 'pod') throw wrongState('start', 'sandbox', id, 'half made', 'prepared');
+      engineId = infra.Id;
+    }
+    await link.use((engine, deadline) => engine.containers.start(engineId, deadline));
+    return { engineId, pid: await this.#pidOf('start', id) };
   }
 
   async #stop(id: SandboxId, signal: AbortSignal): Promise<void> {
-    const { link, containers, ending } = this.#dependencies;
+    const { link, containers, known, ending } = this.#dependencies;
     ending.add(id);
+    known.forget(id);
     const ids = await this.#containersOf(id);
     await Promise.all(ids.map((container) => containers.end(container)));
     signal.throwIfAborted();
@@ -137,8 +154,9 @@ export class DockerSandboxes implements SandboxOperations {
   }
 
   async #remove(id: SandboxId, signal: AbortSignal): Promise<void> {
-    const { link, turns, containers, networks, started, cgroups, ending } = this.#dependencies;
+    const { link, turns, containers, networks, started, cgroups, known, ending } = this.#dependencies;
     ending.add(id);
+    known.forget(id);
     await turns.idle(CREATIONS_MS, id); // creations whose callers have left
     const ids = await this.#containersOf(id);
     await Promise.all(ids.map((container) => containers.erase(container)));

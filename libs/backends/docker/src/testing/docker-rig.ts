@@ -15,12 +15,14 @@ import type { TestEngine } from './test-engine.ts';
 export interface DockerRigParts {
   readonly engine: TestEngine;
   readonly images: BusyboxImages;
+  readonly cdi?: CdiRegistry;
 }
 
 /** A Docker backend on an engine that others may use too. */
 export class DockerRig extends MachineRig<DockerBackend> {
   readonly images: BusyboxImages;
   readonly #engine: TestEngine;
+  readonly #cdi: CdiRegistry;
   readonly #options: DockerOptions;
 
   static async start(parts: DockerRigParts, options: Partial<DockerOptions> = {}): Promise<DockerRig> {
@@ -30,11 +32,12 @@ export class DockerRig extends MachineRig<DockerBackend> {
 
   private constructor(
     machine: RigMachine,
-    { engine, images }: DockerRigParts,
+    { engine, images, cdi = new CdiRegistry() }: DockerRigParts,
     options: Partial<DockerOptions>,
   ) {
     super(machine);
     this.#engine = engine;
+    this.#cdi = cdi;
     this.images = images;
     const own = { socket: engine.socket, networkNamespaceDirectory: join(machine.directory, 'netns') };
     this.#options = { ...dockerOptions.parse(own), ...options };
@@ -93,7 +96,7 @@ export class DockerRig extends MachineRig<DockerBackend> {
         logger: silentLogger,
         clock: systemClock,
         images: this.images,
-        cdi: new CdiRegistry(),
+        cdi: this.#cdi,
       },
     );
   }

@@ -13,7 +13,7 @@ import type { ContainerSample } from './samples.ts';
 import { containerMetrics, podMetrics } from './tables.ts';
 
 export interface PodMetricsOptions {
-  /** A directory on the filesystem that holds the containers' writable layers. */
+  /** A directory on the filesystem that holds the containers' writable layers, unless a backend has its own. */
   readonly containersDirectory: string;
   readonly cgroupVersion: 'v1' | 'v2';
 }
@@ -26,6 +26,8 @@ export interface PodMetricsDeps {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+type FilesystemOf = (record: ContainerRecord) => Promise<FilesystemFigures | undefined>;
 
 /** Containers that are measured at one time: each costs a read of all its processes' descriptors. */
 const MEASURED_AT_ONCE = 8;
@@ -53,23 +55,34 @@ export class PodMetrics {
 
   /** Of the pods that are ready, and their containers that run. */
   async pods(records: readonly SandboxRecord[], signal: AbortSignal): Promise<readonly PodSandboxMetrics[]> {
-    const { devices, logger } = this.#deps;
-    const { containersDirectory } = this.#options;
-    const subject = { logger, what: 'the filesystem of the writable layers', id: containersDirectory };
-    const filesystem = await attempt(subject, () => readFilesystem(containersDirectory, devices), signal);
+    const filesystems = this.#filesystems(signal);
     const ready = records.filter(({ phase }) => phase === 'ready');
-    return await Promise.all(ready.map((record) => this.#pod(record, filesystem, signal)));
+    return await Promise.all(ready.map((record) => this.#pod(record, filesystems, signal)));
+  }
+
+  /** Looks at each filesystem of writable layers once. */
+  #filesystems(signal: AbortSignal): FilesystemOf {
+    const { devices, logger } = this.#deps;
+    const found = new Map<string, Promise<FilesystemFigures | undefined>>();
+    return async ({ writableLayer }) => {
+      const directory = writableLayer?.store ?? this.#options.containersDirectory;
+      const subject = { logger, what: 'the filesystem of the writable layers', id: directory };
+      const figures =
+        found.get(directory) ?? attempt(subject, () => readFilesystem(directory, devices), signal);
+      found.set(directory, figures);
+      return await figures;
+    };
   }
 
   async #pod(
     record: SandboxRecord,
-    filesystem: FilesystemFigures | undefined,
+    filesystemOf: FilesystemOf,
     signal: AbortSignal,
   ): Promise<PodSandboxMetrics> {
     const containers = this.#deps.records.containersOf(record.id).filter(isLive);
     const [metrics, measured] = await Promise.all([
       this.#podMetrics(record, signal),
-      Promise.all(containers.map((container) => this.#container(record, container, filesystem, signal))),
+      Promise.all(containers.map((container) => this.#container(record, container, filesystemOf, signal))),
     ]);
     const containerMetrics = measured.filter((one) => one !== undefined);
     return { podSandboxId: record.id, metrics, containerMetrics };
@@ -84,9 +97,10 @@ export class PodMetrics {
   async #container(
     pod: SandboxRecord,
     record: ContainerRecord,
-    filesystem: FilesystemFigures | undefined,
+    filesystemOf: FilesystemOf,
     signal: AbortSignal,
   ): Promise<ContainerMetrics | undefined> {
+    const filesystem = await filesystemOf(record);
     const read = (): Promise<ContainerSample | undefined> =>
       this.#deps.samples.read(record, filesystem, signal);
     const sample = await this.#measuring.run(read, signal);

@@ -1,6 +1,7 @@
 import { deviceNodes, deviceRule } from '../spec/devices.ts';
 import type { OciHooks, OciMount, OciSpec } from '../oci-spec.ts';
-import type { CdiEdits } from './container-edits.ts';
+import type { ResolvedDevice } from '../devices/resolved-device.ts';
+import type { CdiDevice, CdiEdits } from './container-edits.ts';
 
 /** The specification with the devices' changes made: what they name replaces what was there. */
 export function applyCdiEdits(spec: OciSpec, edits: CdiEdits): OciSpec {
@@ -42,9 +43,9 @@ function withGroups(user: OciSpec['process']['user'], gids: readonly number[]): 
 
 /** A device that CDI gives no owner belongs to the container's user, who else could not open it. */
 const ownedBy = (
-  device: CdiEdits['devices'][number],
+  { hostPath: _, ...device }: CdiDevice,
   user: OciSpec['process']['user'],
-): CdiEdits['devices'][number] => ({
+): ResolvedDevice => ({
   ...(user.uid === 0 ? {} : { uid: user.uid }),
   ...(user.gid === 0 ? {} : { gid: user.gid }),
   ...device,

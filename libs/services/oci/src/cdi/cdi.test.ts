@@ -59,11 +59,18 @@ describe('CdiRegistry', () => {
       { path: '/dev/pipe', type: 'p' },
     ];
     await writeFile(join(configured, 'vendor.json'), specFile({ a: { deviceNodes } }));
-    expect((await registry.resolve(['vendor.com/gpu=a']))?.devices).toEqual([
+    const { devices = [] } = (await registry.resolve(['vendor.com/gpu=a'])) ?? {};
+    expect(devices.map(({ hostPath: _, ...device }) => device)).toEqual([
       { path: '/dev/gpu0', type: 'c', major: 1, minor: 3, fileMode: 0o666, permissions: 'rwm' },
       { path: '/dev/zero', type: 'c', major: 1, minor: 5, fileMode: 0o666, uid: 5, permissions: 'r' },
       { path: '/dev/made', type: 'b', major: 7, minor: 200, permissions: 'rwm' },
       { path: '/dev/pipe', type: 'p', permissions: 'rwm' },
+    ]);
+    expect(devices.map(({ hostPath }) => hostPath)).toEqual([
+      '/dev/null',
+      '/dev/zero',
+      '/dev/made',
+      '/dev/pipe',
     ]);
   });
 
@@ -125,8 +132,8 @@ describe('applied to a specification', () => {
   const edits: CdiEdits = {
     env: ['PATH=/vendor', 'NEW=1'],
     devices: [
-      { path: '/dev/gpu', type: 'c', major: 195, minor: 0, permissions: 'rw' },
-      { path: '/dev/own', type: 'c', major: 195, minor: 1, uid: 3, permissions: 'r' },
+      { hostPath: '/dev/gpu', path: '/dev/gpu', type: 'c', major: 195, minor: 0, permissions: 'rw' },
+      { hostPath: '/dev/own', path: '/dev/own', type: 'c', major: 195, minor: 1, uid: 3, permissions: 'r' },
     ],
     mounts: [{ destination: '/etc/hosts', type: 'bind', source: '/vendor/hosts', options: ['ro'] }],
     hooks: [

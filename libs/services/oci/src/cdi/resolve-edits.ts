@@ -3,7 +3,7 @@ import { readDeviceNode } from '../devices/resolve-devices.ts';
 import type { ResolvedDevice } from '../devices/resolved-device.ts';
 import type { OciMount } from '../oci-spec.ts';
 import type { CdiDeviceNode, CdiFileEdits } from './cdi-schema.ts';
-import type { CdiEdits } from './container-edits.ts';
+import type { CdiDevice, CdiEdits } from './container-edits.ts';
 
 /** All edits as one, in their order, with what they leave open of device nodes taken from the host. */
 export async function resolveEdits(edits: readonly CdiFileEdits[]): Promise<CdiEdits> {
@@ -20,12 +20,13 @@ export async function resolveEdits(edits: readonly CdiFileEdits[]): Promise<CdiE
   };
 }
 
-async function resolveNode(node: CdiDeviceNode): Promise<ResolvedDevice> {
+async function resolveNode(node: CdiDeviceNode): Promise<CdiDevice> {
   const { path, hostPath = path, permissions, type, ...given } = node;
   const complete =
     type === 'p' || (type !== undefined && given.major !== undefined && given.minor !== undefined);
   const { type: foundType, major, minor, fileMode } = complete ? {} : await hostNode(hostPath);
   return defined({
+    hostPath,
     path,
     type: type ?? foundType ?? 'c',
     major,
