@@ -14,7 +14,7 @@ const CONNECT_TIMEOUT_MS = 15_000;
 /** As conmon says of a container whose end nobody saw. */
 export const LOST_EXIT_CODE = 255;
 /** The program of the guest that relays a SOCK_SEQPACKET socket. */
-const RELAY = '/usr/bin/crihub-guest attach';
+const RELAY = '/usr/bin/attach-relay';
 
 /** The guest of a pod, over its one SSH connection. */
 export class GuestExecutor implements Executor {
