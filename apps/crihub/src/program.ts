@@ -2,9 +2,11 @@ import { Command, Option } from 'commander';
 import { addContainerCommands } from './containers/commands.ts';
 import { Context, type ContextDependencies, type GlobalOptions } from './context.ts';
 import { addDoctorCommand } from './doctor/commands.ts';
+import { addExperimentCommands } from './experiments/commands.ts';
 import { addImageCommands } from './images/commands.ts';
 import { addNodeCommands } from './node/commands.ts';
 import { examples } from './output/examples.ts';
+import { addRoutingCommands } from './routing/commands.ts';
 import { VERSION } from './version.ts';
 
 export const DEFAULT_SOCKET = '/run/crihub/crihub.sock';
@@ -31,6 +33,8 @@ export function makeProgram(streams: Omit<ContextDependencies, 'options'>): Comm
   const context = new Context({ ...streams, options: () => program.opts<GlobalOptions>() });
   addDoctorCommand(program, context);
   addNodeCommands(program, context);
+  addRoutingCommands(program, context);
+  addExperimentCommands(program, context);
   addContainerCommands(program, context);
   addImageCommands(program, context);
   return program;

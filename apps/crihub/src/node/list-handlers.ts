@@ -22,9 +22,12 @@ const columns = (terminal: Terminal): readonly Column<Handler>[] => [
   { head: 'VERSION', cell: ({ version }) => version },
   {
     head: 'HEALTH',
-    cell: ({ healthy, reason }) =>
-      healthy ? terminal.paint('green', 'Healthy') : terminal.paint('red', reason || 'Unhealthy'),
+    cell: ({ healthy, reason, drained }) => {
+      if (!healthy) return terminal.paint('red', reason || 'Unhealthy');
+      return drained ? terminal.paint('yellow', 'Drained') : terminal.paint('green', 'Healthy');
+    },
   },
+  { head: 'ISOLATION', cell: ({ isolation }) => isolation },
   { head: 'PODS', cell: ({ pods }) => String(pods) },
   { head: 'CONTAINERS', cell: ({ containers }) => String(containers) },
   { head: 'LACKS', cell: lacking },

@@ -2,6 +2,8 @@ import { type Handler as HandlerMessage, PullImageResponse, PullPhase } from '@c
 import type { Finding } from '../../recovery/reconciler.ts';
 import type { Handlers } from '../../router/handlers.ts';
 import type { HealthMonitor } from '../../router/health-monitor.ts';
+import { type AdminExperimentDeps, adminExperimentMethods } from './admin-experiments.ts';
+import { type AdminRoutingDeps, adminRoutingMethods } from './admin-routing.ts';
 import { hostPath, required } from '../parse/check.ts';
 import type { HubHandlers } from '../server/index.ts';
 import type { ImageService } from './image-service.ts';
@@ -13,7 +15,7 @@ interface RecordCounts {
   readonly containers: ReadonlyMap<string, number>;
 }
 
-export interface AdminMethodDeps {
+export interface AdminMethodDeps extends AdminRoutingDeps, AdminExperimentDeps {
   readonly images: ImageService;
   readonly handlers: Handlers;
   readonly health: HealthMonitor;
@@ -43,6 +45,8 @@ export function adminMethods(deps: AdminMethodDeps): HubHandlers['admin'] {
       return { images: loaded.map(({ id, repoTags }) => ({ id, tags: repoTags })) };
     },
     Handlers: async () => ({ handlers: renderHandlers(deps) }),
+    ...adminRoutingMethods(deps),
+    ...adminExperimentMethods(deps),
     Audit: async () => ({ findings: await deps.audit() }),
   };
 }
@@ -70,9 +74,9 @@ function renderNews(news: PullNews, before: PullImageResponse): PullImageRespons
   };
 }
 
-function renderHandlers({ handlers, health, figures }: AdminMethodDeps): readonly HandlerMessage[] {
+function renderHandlers({ handlers, health, drains, figures }: AdminMethodDeps): readonly HandlerMessage[] {
   const { sandboxes, containers } = figures();
-  return handlers.all().map(({ name, backend }) => {
+  return handlers.all().map(({ name, backend, fallback = '' }) => {
     const state = health.of(name);
     return {
       name,
@@ -85,6 +89,9 @@ function renderHandlers({ handlers, health, figures }: AdminMethodDeps): readonl
       pods: sandboxes.get(name) ?? 0,
       containers: containers.get(name) ?? 0,
       capabilities: { ...state.capabilities },
+      drained: drains.has(name),
+      isolation: backend.isolation,
+      fallback,
     };
   });
 }

@@ -95,19 +95,25 @@ function networkReady({ handlers }: RuntimeMethodDeps): RuntimeCondition {
     : { type: 'NetworkReady', status: false, reason: status.reason, message: status.message };
 }
 
-/** Every handler by name, and the default one once more as "". */
+/** Every name that a pod can give, and the default one once more as "". An experiment can do what all its arms can. */
 function runtimeHandlers({ handlers, health }: RuntimeMethodDeps): RuntimeHandler[] {
-  const describe = (name: string, handler: string): RuntimeHandler => {
-    const { capabilities } = health.of(handler);
+  const describe = (name: string, standing: readonly string[]): RuntimeHandler => {
+    const all = (feature: 'recursiveReadonlyMounts' | 'userNamespaces'): boolean =>
+      standing.every((handler) => health.of(handler).capabilities?.[feature] ?? false);
     return {
       name,
       features: {
-        recursiveReadOnlyMounts: capabilities?.recursiveReadonlyMounts ?? false,
-        userNamespaces: capabilities?.userNamespaces ?? false,
+        recursiveReadOnlyMounts: all('recursiveReadonlyMounts'),
+        userNamespaces: all('userNamespaces'),
       },
     };
   };
-  return [describe('', handlers.defaultName), ...handlers.all().map(({ name }) => describe(name, name))];
+  const named = [
+    ...handlers.all().map(({ name }) => describe(name, [name])),
+    ...handlers.experiments().map(({ name, shares }) => describe(name, Object.keys(shares))),
+  ];
+  const byDefault = named.filter(({ name }) => name === handlers.defaultName);
+  return [...byDefault.map((handler) => ({ ...handler, name: '' })), ...named];
 }
 
 const everyHandler = (

@@ -107,6 +107,12 @@ export interface Handler {
   readonly containers: number;
   /** What it can do on this node, as probed, by name; last known, empty if never. */
   readonly capabilities: { [key: string]: boolean };
+  /** Whether it was drained: it takes no new pods. */
+  readonly drained: boolean;
+  /** What stands between its pods and the node: `namespaces`, `userspaceKernel` or `virtualMachine`. */
+  readonly isolation: string;
+  /** The handler that takes its pods while it can't; empty if none does. */
+  readonly fallback: string;
 }
 
 export interface Handler_CapabilitiesEntry {
@@ -128,6 +134,128 @@ export interface Finding {
   /** The sandbox or container. */
   readonly id: string;
   readonly message: string;
+}
+
+export interface ReloadRequest {
+}
+
+export interface ReloadResponse {
+  /** Settings by their names in the file. */
+  readonly applied: readonly string[];
+  readonly needsRestart: readonly string[];
+}
+
+export interface DrainRequest {
+  readonly handler: string;
+  /** False: it takes pods again. */
+  readonly drained: boolean;
+}
+
+export interface DrainResponse {
+  /** That it still has. */
+  readonly pods: number;
+}
+
+export interface ExplainRequest {
+  /** Its id, or the beginning of it. */
+  readonly podSandboxId: string;
+}
+
+export interface ExplainResponse {
+  readonly podSandboxId: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** As the pod asked; empty for the default. */
+  readonly asked: string;
+  readonly handler: string;
+  readonly backend: string;
+  readonly isolation: string;
+  /** `request`, `draw` or `exclusion`; empty if it was lost. */
+  readonly by: string;
+  /** Of a draw or an exclusion. */
+  readonly experiment: string;
+  /** Of a draw: what gets an arm together, and its key. */
+  readonly unit: string;
+  readonly key: string;
+  /** Handlers that did not take the pod, or that kept it from taking part. */
+  readonly refusals: readonly Refusal[];
+}
+
+export interface Refusal {
+  readonly handler: string;
+  /** One CamelCase word. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface ExperimentsRequest {
+}
+
+export interface ExperimentsResponse {
+  readonly experiments: readonly Experiment[];
+}
+
+export interface Experiment {
+  readonly name: string;
+  /** False: there are only measurements of it. */
+  readonly configured: boolean;
+  readonly enabled: boolean;
+  /** `pod`, `workload` or `namespace`; empty if it is not configured. */
+  readonly unit: string;
+  readonly salt: string;
+  /** The first one is what the others are compared with. */
+  readonly arms: readonly Arm[];
+  /** Pods that took no part. */
+  readonly excluded: number;
+}
+
+export interface Arm {
+  readonly handler: string;
+  /** Proportional to the pods that it gets; 0 if it is not configured. */
+  readonly share: number;
+  /** That it was given, as far as measurements are kept. */
+  readonly pods: number;
+}
+
+export interface MeasurementsRequest {
+  readonly experiment: string;
+}
+
+export interface MeasurementsResponse {
+  readonly pods: readonly TrialPod[];
+  readonly phases: readonly PhaseMeasurement[];
+  readonly footprints: readonly Footprint[];
+}
+
+export interface TrialPod {
+  readonly podSandboxId: string;
+  /** In ms since 1970. */
+  readonly at: bigint;
+  /** The key of what gets an arm together. */
+  readonly unit: string;
+  /** Empty: it was excluded. */
+  readonly arm: string;
+  readonly exclusions: readonly Refusal[];
+}
+
+export interface PhaseMeasurement {
+  readonly podSandboxId: string;
+  readonly phase: string;
+  readonly seconds: number;
+  /** The kind of error that ended it; empty if it succeeded. */
+  readonly failure: string;
+}
+
+/** What a pod takes of the host at one moment. */
+export interface Footprint {
+  readonly podSandboxId: string;
+  /** In ms since 1970. */
+  readonly at: bigint;
+  /** Of monitor, shim, its part of an engine, virtual machine. CPU time is that since the pod's start. */
+  readonly overheadMemoryBytes: bigint;
+  readonly overheadCpuSeconds: number;
+  readonly workloadMemoryBytes: bigint;
+  readonly workloadCpuSeconds: number;
 }
 
 function createBasePullImageRequest(): PullImageRequest {
@@ -674,6 +802,9 @@ function createBaseHandler(): Handler {
     pods: 0,
     containers: 0,
     capabilities: {},
+    drained: false,
+    isolation: "",
+    fallback: "",
   };
 }
 
@@ -709,6 +840,15 @@ export const Handler: MessageFns<Handler> = {
     globalThis.Object.entries(message.capabilities).forEach(([key, value]: [string, boolean]) => {
       Handler_CapabilitiesEntry.encode({ key: key as any, value }, writer.uint32(82).fork()).join();
     });
+    if (message.drained !== false) {
+      writer.uint32(160).bool(message.drained);
+    }
+    if (message.isolation !== "") {
+      writer.uint32(170).string(message.isolation);
+    }
+    if (message.fallback !== "") {
+      writer.uint32(178).string(message.fallback);
+    }
     return writer;
   },
 
@@ -808,6 +948,30 @@ export const Handler: MessageFns<Handler> = {
             }
             continue;
           }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.drained = reader.bool();
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.isolation = reader.string();
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.fallback = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -843,6 +1007,9 @@ export const Handler: MessageFns<Handler> = {
       },
       {},
     );
+    message.drained = object.drained ?? false;
+    message.isolation = object.isolation ?? "";
+    message.fallback = object.fallback ?? "";
     return message;
   },
 };
@@ -1091,6 +1258,1342 @@ export const Finding: MessageFns<Finding> = {
   },
 };
 
+function createBaseReloadRequest(): ReloadRequest {
+  return {};
+}
+
+export const ReloadRequest: MessageFns<ReloadRequest> = {
+  encode(_: ReloadRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReloadRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReloadRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReloadRequest>): ReloadRequest {
+    return ReloadRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ReloadRequest>): ReloadRequest {
+    const message = createBaseReloadRequest() as any;
+    return message;
+  },
+};
+
+function createBaseReloadResponse(): ReloadResponse {
+  return { applied: [], needsRestart: [] };
+}
+
+export const ReloadResponse: MessageFns<ReloadResponse> = {
+  encode(message: ReloadResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.applied) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.needsRestart) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReloadResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReloadResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.applied.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.needsRestart.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReloadResponse>): ReloadResponse {
+    return ReloadResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReloadResponse>): ReloadResponse {
+    const message = createBaseReloadResponse() as any;
+    message.applied = object.applied?.map((e) => e) || [];
+    message.needsRestart = object.needsRestart?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseDrainRequest(): DrainRequest {
+  return { handler: "", drained: false };
+}
+
+export const DrainRequest: MessageFns<DrainRequest> = {
+  encode(message: DrainRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.handler !== "") {
+      writer.uint32(10).string(message.handler);
+    }
+    if (message.drained !== false) {
+      writer.uint32(16).bool(message.drained);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DrainRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDrainRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.handler = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.drained = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DrainRequest>): DrainRequest {
+    return DrainRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DrainRequest>): DrainRequest {
+    const message = createBaseDrainRequest() as any;
+    message.handler = object.handler ?? "";
+    message.drained = object.drained ?? false;
+    return message;
+  },
+};
+
+function createBaseDrainResponse(): DrainResponse {
+  return { pods: 0 };
+}
+
+export const DrainResponse: MessageFns<DrainResponse> = {
+  encode(message: DrainResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pods !== 0) {
+      writer.uint32(8).uint32(message.pods);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DrainResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDrainResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pods = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DrainResponse>): DrainResponse {
+    return DrainResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DrainResponse>): DrainResponse {
+    const message = createBaseDrainResponse() as any;
+    message.pods = object.pods ?? 0;
+    return message;
+  },
+};
+
+function createBaseExplainRequest(): ExplainRequest {
+  return { podSandboxId: "" };
+}
+
+export const ExplainRequest: MessageFns<ExplainRequest> = {
+  encode(message: ExplainRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.podSandboxId !== "") {
+      writer.uint32(10).string(message.podSandboxId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExplainRequest>): ExplainRequest {
+    return ExplainRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainRequest>): ExplainRequest {
+    const message = createBaseExplainRequest() as any;
+    message.podSandboxId = object.podSandboxId ?? "";
+    return message;
+  },
+};
+
+function createBaseExplainResponse(): ExplainResponse {
+  return {
+    podSandboxId: "",
+    namespace: "",
+    name: "",
+    asked: "",
+    handler: "",
+    backend: "",
+    isolation: "",
+    by: "",
+    experiment: "",
+    unit: "",
+    key: "",
+    refusals: [],
+  };
+}
+
+export const ExplainResponse: MessageFns<ExplainResponse> = {
+  encode(message: ExplainResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.podSandboxId !== "") {
+      writer.uint32(10).string(message.podSandboxId);
+    }
+    if (message.namespace !== "") {
+      writer.uint32(18).string(message.namespace);
+    }
+    if (message.name !== "") {
+      writer.uint32(26).string(message.name);
+    }
+    if (message.asked !== "") {
+      writer.uint32(34).string(message.asked);
+    }
+    if (message.handler !== "") {
+      writer.uint32(42).string(message.handler);
+    }
+    if (message.backend !== "") {
+      writer.uint32(50).string(message.backend);
+    }
+    if (message.isolation !== "") {
+      writer.uint32(58).string(message.isolation);
+    }
+    if (message.by !== "") {
+      writer.uint32(66).string(message.by);
+    }
+    if (message.experiment !== "") {
+      writer.uint32(74).string(message.experiment);
+    }
+    if (message.unit !== "") {
+      writer.uint32(82).string(message.unit);
+    }
+    if (message.key !== "") {
+      writer.uint32(90).string(message.key);
+    }
+    for (const v of message.refusals) {
+      Refusal.encode(v!, writer.uint32(98).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.asked = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.handler = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.backend = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.isolation = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.experiment = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.unit = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.refusals.push(Refusal.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExplainResponse>): ExplainResponse {
+    return ExplainResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainResponse>): ExplainResponse {
+    const message = createBaseExplainResponse() as any;
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.namespace = object.namespace ?? "";
+    message.name = object.name ?? "";
+    message.asked = object.asked ?? "";
+    message.handler = object.handler ?? "";
+    message.backend = object.backend ?? "";
+    message.isolation = object.isolation ?? "";
+    message.by = object.by ?? "";
+    message.experiment = object.experiment ?? "";
+    message.unit = object.unit ?? "";
+    message.key = object.key ?? "";
+    message.refusals = object.refusals?.map((e) => Refusal.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRefusal(): Refusal {
+  return { handler: "", reason: "", message: "" };
+}
+
+export const Refusal: MessageFns<Refusal> = {
+  encode(message: Refusal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.handler !== "") {
+      writer.uint32(10).string(message.handler);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(26).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Refusal {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefusal() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.handler = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Refusal>): Refusal {
+    return Refusal.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Refusal>): Refusal {
+    const message = createBaseRefusal() as any;
+    message.handler = object.handler ?? "";
+    message.reason = object.reason ?? "";
+    message.message = object.message ?? "";
+    return message;
+  },
+};
+
+function createBaseExperimentsRequest(): ExperimentsRequest {
+  return {};
+}
+
+export const ExperimentsRequest: MessageFns<ExperimentsRequest> = {
+  encode(_: ExperimentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExperimentsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExperimentsRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExperimentsRequest>): ExperimentsRequest {
+    return ExperimentsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ExperimentsRequest>): ExperimentsRequest {
+    const message = createBaseExperimentsRequest() as any;
+    return message;
+  },
+};
+
+function createBaseExperimentsResponse(): ExperimentsResponse {
+  return { experiments: [] };
+}
+
+export const ExperimentsResponse: MessageFns<ExperimentsResponse> = {
+  encode(message: ExperimentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.experiments) {
+      Experiment.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExperimentsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExperimentsResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.experiments.push(Experiment.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExperimentsResponse>): ExperimentsResponse {
+    return ExperimentsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExperimentsResponse>): ExperimentsResponse {
+    const message = createBaseExperimentsResponse() as any;
+    message.experiments = object.experiments?.map((e) => Experiment.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseExperiment(): Experiment {
+  return { name: "", configured: false, enabled: false, unit: "", salt: "", arms: [], excluded: 0 };
+}
+
+export const Experiment: MessageFns<Experiment> = {
+  encode(message: Experiment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.configured !== false) {
+      writer.uint32(16).bool(message.configured);
+    }
+    if (message.enabled !== false) {
+      writer.uint32(24).bool(message.enabled);
+    }
+    if (message.unit !== "") {
+      writer.uint32(34).string(message.unit);
+    }
+    if (message.salt !== "") {
+      writer.uint32(42).string(message.salt);
+    }
+    for (const v of message.arms) {
+      Arm.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.excluded !== 0) {
+      writer.uint32(56).uint32(message.excluded);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Experiment {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExperiment() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.configured = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.enabled = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.unit = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.salt = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.arms.push(Arm.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.excluded = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Experiment>): Experiment {
+    return Experiment.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Experiment>): Experiment {
+    const message = createBaseExperiment() as any;
+    message.name = object.name ?? "";
+    message.configured = object.configured ?? false;
+    message.enabled = object.enabled ?? false;
+    message.unit = object.unit ?? "";
+    message.salt = object.salt ?? "";
+    message.arms = object.arms?.map((e) => Arm.fromPartial(e)) || [];
+    message.excluded = object.excluded ?? 0;
+    return message;
+  },
+};
+
+function createBaseArm(): Arm {
+  return { handler: "", share: 0, pods: 0 };
+}
+
+export const Arm: MessageFns<Arm> = {
+  encode(message: Arm, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.handler !== "") {
+      writer.uint32(10).string(message.handler);
+    }
+    if (message.share !== 0) {
+      writer.uint32(17).double(message.share);
+    }
+    if (message.pods !== 0) {
+      writer.uint32(24).uint32(message.pods);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Arm {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseArm() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.handler = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.share = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pods = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Arm>): Arm {
+    return Arm.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Arm>): Arm {
+    const message = createBaseArm() as any;
+    message.handler = object.handler ?? "";
+    message.share = object.share ?? 0;
+    message.pods = object.pods ?? 0;
+    return message;
+  },
+};
+
+function createBaseMeasurementsRequest(): MeasurementsRequest {
+  return { experiment: "" };
+}
+
+export const MeasurementsRequest: MessageFns<MeasurementsRequest> = {
+  encode(message: MeasurementsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.experiment !== "") {
+      writer.uint32(10).string(message.experiment);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MeasurementsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMeasurementsRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.experiment = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MeasurementsRequest>): MeasurementsRequest {
+    return MeasurementsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MeasurementsRequest>): MeasurementsRequest {
+    const message = createBaseMeasurementsRequest() as any;
+    message.experiment = object.experiment ?? "";
+    return message;
+  },
+};
+
+function createBaseMeasurementsResponse(): MeasurementsResponse {
+  return { pods: [], phases: [], footprints: [] };
+}
+
+export const MeasurementsResponse: MessageFns<MeasurementsResponse> = {
+  encode(message: MeasurementsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.pods) {
+      TrialPod.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.phases) {
+      PhaseMeasurement.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.footprints) {
+      Footprint.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MeasurementsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMeasurementsResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pods.push(TrialPod.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.phases.push(PhaseMeasurement.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.footprints.push(Footprint.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MeasurementsResponse>): MeasurementsResponse {
+    return MeasurementsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MeasurementsResponse>): MeasurementsResponse {
+    const message = createBaseMeasurementsResponse() as any;
+    message.pods = object.pods?.map((e) => TrialPod.fromPartial(e)) || [];
+    message.phases = object.phases?.map((e) => PhaseMeasurement.fromPartial(e)) || [];
+    message.footprints = object.footprints?.map((e) => Footprint.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTrialPod(): TrialPod {
+  return { podSandboxId: "", at: 0n, unit: "", arm: "", exclusions: [] };
+}
+
+export const TrialPod: MessageFns<TrialPod> = {
+  encode(message: TrialPod, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.podSandboxId !== "") {
+      writer.uint32(10).string(message.podSandboxId);
+    }
+    if (message.at !== 0n) {
+      if (BigInt.asUintN(64, message.at) !== message.at) {
+        throw new globalThis.Error("value provided for field message.at of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.at);
+    }
+    if (message.unit !== "") {
+      writer.uint32(26).string(message.unit);
+    }
+    if (message.arm !== "") {
+      writer.uint32(34).string(message.arm);
+    }
+    for (const v of message.exclusions) {
+      Refusal.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrialPod {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrialPod() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.at = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.unit = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.arm = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.exclusions.push(Refusal.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TrialPod>): TrialPod {
+    return TrialPod.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TrialPod>): TrialPod {
+    const message = createBaseTrialPod() as any;
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.at = (object.at !== undefined && object.at !== null) ? BigInt(object.at) : 0n;
+    message.unit = object.unit ?? "";
+    message.arm = object.arm ?? "";
+    message.exclusions = object.exclusions?.map((e) => Refusal.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePhaseMeasurement(): PhaseMeasurement {
+  return { podSandboxId: "", phase: "", seconds: 0, failure: "" };
+}
+
+export const PhaseMeasurement: MessageFns<PhaseMeasurement> = {
+  encode(message: PhaseMeasurement, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.podSandboxId !== "") {
+      writer.uint32(10).string(message.podSandboxId);
+    }
+    if (message.phase !== "") {
+      writer.uint32(18).string(message.phase);
+    }
+    if (message.seconds !== 0) {
+      writer.uint32(25).double(message.seconds);
+    }
+    if (message.failure !== "") {
+      writer.uint32(34).string(message.failure);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PhaseMeasurement {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePhaseMeasurement() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.phase = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.seconds = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.failure = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PhaseMeasurement>): PhaseMeasurement {
+    return PhaseMeasurement.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PhaseMeasurement>): PhaseMeasurement {
+    const message = createBasePhaseMeasurement() as any;
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.phase = object.phase ?? "";
+    message.seconds = object.seconds ?? 0;
+    message.failure = object.failure ?? "";
+    return message;
+  },
+};
+
+function createBaseFootprint(): Footprint {
+  return {
+    podSandboxId: "",
+    at: 0n,
+    overheadMemoryBytes: 0n,
+    overheadCpuSeconds: 0,
+    workloadMemoryBytes: 0n,
+    workloadCpuSeconds: 0,
+  };
+}
+
+export const Footprint: MessageFns<Footprint> = {
+  encode(message: Footprint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.podSandboxId !== "") {
+      writer.uint32(10).string(message.podSandboxId);
+    }
+    if (message.at !== 0n) {
+      if (BigInt.asUintN(64, message.at) !== message.at) {
+        throw new globalThis.Error("value provided for field message.at of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.at);
+    }
+    if (message.overheadMemoryBytes !== 0n) {
+      if (BigInt.asUintN(64, message.overheadMemoryBytes) !== message.overheadMemoryBytes) {
+        throw new globalThis.Error("value provided for field message.overheadMemoryBytes of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.overheadMemoryBytes);
+    }
+    if (message.overheadCpuSeconds !== 0) {
+      writer.uint32(33).double(message.overheadCpuSeconds);
+    }
+    if (message.workloadMemoryBytes !== 0n) {
+      if (BigInt.asUintN(64, message.workloadMemoryBytes) !== message.workloadMemoryBytes) {
+        throw new globalThis.Error("value provided for field message.workloadMemoryBytes of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.workloadMemoryBytes);
+    }
+    if (message.workloadCpuSeconds !== 0) {
+      writer.uint32(49).double(message.workloadCpuSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Footprint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFootprint() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.podSandboxId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.at = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.overheadMemoryBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.overheadCpuSeconds = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.workloadMemoryBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.workloadCpuSeconds = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Footprint>): Footprint {
+    return Footprint.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Footprint>): Footprint {
+    const message = createBaseFootprint() as any;
+    message.podSandboxId = object.podSandboxId ?? "";
+    message.at = (object.at !== undefined && object.at !== null) ? BigInt(object.at) : 0n;
+    message.overheadMemoryBytes = (object.overheadMemoryBytes !== undefined && object.overheadMemoryBytes !== null)
+      ? BigInt(object.overheadMemoryBytes)
+      : 0n;
+    message.overheadCpuSeconds = object.overheadCpuSeconds ?? 0;
+    message.workloadMemoryBytes = (object.workloadMemoryBytes !== undefined && object.workloadMemoryBytes !== null)
+      ? BigInt(object.workloadMemoryBytes)
+      : 0n;
+    message.workloadCpuSeconds = object.workloadCpuSeconds ?? 0;
+    return message;
+  },
+};
+
 export type AdminService = typeof AdminService;
 export const AdminService = {
   /**
@@ -1139,6 +2642,60 @@ export const AdminService = {
     responseSerialize: (value: AuditResponse): Buffer => Buffer.from(AuditResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AuditResponse => AuditResponse.decode(value),
   },
+  /**
+   * Reads the configuration file again and puts in force what can change while pods live. INVALID_ARGUMENT
+   * or FAILED_PRECONDITION if it is refused; the old configuration then stays in force as a whole.
+   */
+  reload: {
+    path: "/crihub.admin.v1.Admin/Reload" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReloadRequest): Buffer => Buffer.from(ReloadRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReloadRequest => ReloadRequest.decode(value),
+    responseSerialize: (value: ReloadResponse): Buffer => Buffer.from(ReloadResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReloadResponse => ReloadResponse.decode(value),
+  },
+  /** Lets a handler take no new pods, or lets it again; its pods run on. It outlives the daemon. */
+  drain: {
+    path: "/crihub.admin.v1.Admin/Drain" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DrainRequest): Buffer => Buffer.from(DrainRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DrainRequest => DrainRequest.decode(value),
+    responseSerialize: (value: DrainResponse): Buffer => Buffer.from(DrainResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DrainResponse => DrainResponse.decode(value),
+  },
+  /** Says why a pod is on its handler. */
+  explain: {
+    path: "/crihub.admin.v1.Admin/Explain" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExplainRequest): Buffer => Buffer.from(ExplainRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExplainRequest => ExplainRequest.decode(value),
+    responseSerialize: (value: ExplainResponse): Buffer => Buffer.from(ExplainResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExplainResponse => ExplainResponse.decode(value),
+  },
+  /** The experiments of the configuration, and those of which there are only measurements. */
+  experiments: {
+    path: "/crihub.admin.v1.Admin/Experiments" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExperimentsRequest): Buffer => Buffer.from(ExperimentsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExperimentsRequest => ExperimentsRequest.decode(value),
+    responseSerialize: (value: ExperimentsResponse): Buffer => Buffer.from(ExperimentsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExperimentsResponse => ExperimentsResponse.decode(value),
+  },
+  /** All that was measured of the pods that came to an experiment, in pieces. */
+  measurements: {
+    path: "/crihub.admin.v1.Admin/Measurements" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: MeasurementsRequest): Buffer => Buffer.from(MeasurementsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): MeasurementsRequest => MeasurementsRequest.decode(value),
+    responseSerialize: (value: MeasurementsResponse): Buffer =>
+      Buffer.from(MeasurementsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): MeasurementsResponse => MeasurementsResponse.decode(value),
+  },
 } as const;
 
 export interface AdminServer extends UntypedServiceImplementation {
@@ -1156,6 +2713,19 @@ export interface AdminServer extends UntypedServiceImplementation {
   handlers: handleUnaryCall<HandlersRequest, HandlersResponse>;
   /** Compares what the node has with what is written down, and mends the difference. */
   audit: handleUnaryCall<AuditRequest, AuditResponse>;
+  /**
+   * Reads the configuration file again and puts in force what can change while pods live. INVALID_ARGUMENT
+   * or FAILED_PRECONDITION if it is refused; the old configuration then stays in force as a whole.
+   */
+  reload: handleUnaryCall<ReloadRequest, ReloadResponse>;
+  /** Lets a handler take no new pods, or lets it again; its pods run on. It outlives the daemon. */
+  drain: handleUnaryCall<DrainRequest, DrainResponse>;
+  /** Says why a pod is on its handler. */
+  explain: handleUnaryCall<ExplainRequest, ExplainResponse>;
+  /** The experiments of the configuration, and those of which there are only measurements. */
+  experiments: handleUnaryCall<ExperimentsRequest, ExperimentsResponse>;
+  /** All that was measured of the pods that came to an experiment, in pieces. */
+  measurements: handleServerStreamingCall<MeasurementsRequest, MeasurementsResponse>;
 }
 
 export interface AdminClient extends Client {
@@ -1220,6 +2790,83 @@ export interface AdminClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AuditResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Reads the configuration file again and puts in force what can change while pods live. INVALID_ARGUMENT
+   * or FAILED_PRECONDITION if it is refused; the old configuration then stays in force as a whole.
+   */
+  reload(
+    request: ReloadRequest,
+    callback: (error: ServiceError | null, response: ReloadResponse) => void,
+  ): ClientUnaryCall;
+  reload(
+    request: ReloadRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReloadResponse) => void,
+  ): ClientUnaryCall;
+  reload(
+    request: ReloadRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReloadResponse) => void,
+  ): ClientUnaryCall;
+  /** Lets a handler take no new pods, or lets it again; its pods run on. It outlives the daemon. */
+  drain(
+    request: DrainRequest,
+    callback: (error: ServiceError | null, response: DrainResponse) => void,
+  ): ClientUnaryCall;
+  drain(
+    request: DrainRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DrainResponse) => void,
+  ): ClientUnaryCall;
+  drain(
+    request: DrainRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DrainResponse) => void,
+  ): ClientUnaryCall;
+  /** Says why a pod is on its handler. */
+  explain(
+    request: ExplainRequest,
+    callback: (error: ServiceError | null, response: ExplainResponse) => void,
+  ): ClientUnaryCall;
+  explain(
+    request: ExplainRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ExplainResponse) => void,
+  ): ClientUnaryCall;
+  explain(
+    request: ExplainRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ExplainResponse) => void,
+  ): ClientUnaryCall;
+  /** The experiments of the configuration, and those of which there are only measurements. */
+  experiments(
+    request: ExperimentsRequest,
+    callback: (error: ServiceError | null, response: ExperimentsResponse) => void,
+  ): ClientUnaryCall;
+  experiments(
+    request: ExperimentsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ExperimentsResponse) => void,
+  ): ClientUnaryCall;
+  experiments(
+    request: ExperimentsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ExperimentsResponse) => void,
+  ): ClientUnaryCall;
+  /** All that was measured of the pods that came to an experiment, in pieces. */
+  measurements(
+    request: MeasurementsRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<MeasurementsResponse>;
+  measurements(
+    request: MeasurementsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<MeasurementsResponse>;
 }
 
 export const AdminClient = makeGenericClientConstructor(AdminService, "crihub.admin.v1.Admin") as unknown as {

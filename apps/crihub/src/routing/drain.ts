@@ -1,0 +1,16 @@
+import { AdminService, DrainRequest } from '@crihub/wire/admin';
+import type { Context } from '../context.ts';
+
+/** `crihub drain`, `crihub undrain` */
+export async function drain(context: Context, handler: string, drained: boolean): Promise<void> {
+  const terminal = context.terminal();
+  const { pods } = await context.withNode((node) =>
+    node.call(AdminService.drain, DrainRequest.create({ handler, drained })),
+  );
+  if (terminal.format === 'json') return await terminal.print(JSON.stringify({ handler, drained, pods }));
+  await terminal.print(
+    drained
+      ? `${handler} takes no new pods; ${String(pods)} run on`
+      : `${handler} takes pods again; it has ${String(pods)}`,
+  );
+}
