@@ -9,7 +9,7 @@ const layers = [
   ['linux', ['kernel', 'wire']],
   ['transport', ['kernel', 'wire']],
   // One may stand on another; Nx refuses cycles.
-  ['service', ['contract', 'kernel', 'linux', 'transport', 'service']],
+  ['service', ['contract', 'kernel', 'linux', 'transport', 'service', 'wire']],
   ['backend', ['contract', 'kernel', 'service', 'linux', 'transport', 'wire']],
   ['experiment', ['contract', 'kernel']],
   ['hub', ['contract', 'kernel', 'wire', 'service', 'linux', 'experiment']],

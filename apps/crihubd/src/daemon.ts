@@ -7,6 +7,7 @@ import { Cgroups, probeHost, readProcessUsage } from '@crihub/linux';
 import { resolveUser } from '@crihub/service-oci';
 import type { DependencyContainer } from 'tsyringe';
 import { compose, makeHandlerFactory } from './compose.ts';
+import { pluginTimeouts, servePlugins } from './plugins.ts';
 import { stepObserver } from './crash-at-step.ts';
 import { Reloader, retentionOf } from './reload/reloader.ts';
 import { serveStatus } from './status.ts';
@@ -146,7 +147,13 @@ async function startHub(
     reroute: (next, retention, deadline) => hub.reroute(next, retention, deadline),
   });
   const hub = await Hub.open(
-    { version: VERSION, stateDirectory, cgroupDriver, retention: retentionOf(config) },
+    {
+      version: VERSION,
+      stateDirectory,
+      cgroupDriver,
+      retention: retentionOf(config),
+      plugins: pluginTimeouts(config),
+    },
     {
       routing,
       images: container.resolve(tokens.IMAGES),
@@ -164,6 +171,7 @@ async function startHub(
       placements: metrics.placements,
       usageOf: readProcessUsage,
       reload: () => reloader.reload(),
+      pluginCalls: metrics.plugins,
       steps: stepObserver(process.env),
       clock: systemClock,
       logger,
@@ -173,6 +181,7 @@ async function startHub(
   await streaming.listen();
   owned.defer(async () => await streaming.close());
   await hub.recover(signal);
+  await servePlugins(hub, config, logger, owned);
   await serveStatus({ hub, streaming }, container, config, owned);
   return { hub, reloader };
 }

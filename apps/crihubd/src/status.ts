@@ -56,6 +56,7 @@ function gaugesOf(
     leaks: () => hub.figures().leaks,
     eventSubscribers: () => hub.figures().eventSubscribers,
     eventsDropped: () => hub.figures().eventsDropped,
+    plugins: () => hub.figures().plugins,
     streamingTokens: () => streaming.figures.tokens,
     images: () => images.list().length,
     imageStoreBytes: async () => (await images.usage()).usedBytes,

@@ -108,6 +108,19 @@ const fallback = z.strictObject({
     .describe('Whether that may be a handler which isolates less.'),
 });
 
+const nri = z.strictObject({
+  socket: z
+    .union([absolutePath, z.literal('off')])
+    .default('/var/run/nri/nri.sock')
+    .describe("Unix socket at which NRI plugins connect; 'off' lets none in."),
+  registrationTimeoutSeconds: seconds
+    .default(5)
+    .describe('Time for a plugin to register, and to take in the state of the node.'),
+  requestTimeoutSeconds: seconds
+    .default(2)
+    .describe('A plugin that takes longer for one call is cut off, and what was asked goes on without it.'),
+});
+
 /** What every handler has; further keys belong to its backend. */
 const handler = z.looseObject({
   backend: z
@@ -193,6 +206,7 @@ export const configSchema = z.strictObject({
   measurements: measurements.prefault({}).describe('What is kept of the phases of pods, for comparisons.'),
   images: images.prefault({}).describe('The image store.'),
   network: network.prefault({}).describe('The pod network.'),
+  nri: nri.prefault({}).describe('Plugins of the Node Resource Interface.'),
   backendDirectory: absolutePath
     .default('/usr/local/lib/crihub')
     .describe('Where packages with backends of others are installed (npm install --prefix).'),

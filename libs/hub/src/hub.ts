@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { Clock, Logger } from '@crihub/kernel';
+import type { Nri, NriOptions, PluginObserver } from '@crihub/service-nri';
 import type { ProcessUsage } from '@crihub/linux';
 import { EventHub } from './events/event-hub.ts';
 import type { LifecycleEvent } from './events/lifecycle-event.ts';
@@ -16,6 +17,7 @@ import type { FindOrigin } from './front/server/call-origin.ts';
 import type { HubHandlers } from './front/server/index.ts';
 import { Directories } from './lifecycle/directories.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
+import { makePlugins } from './lifecycle/make-plugins.ts';
 import { NodeState } from './lifecycle/node-state.ts';
 import type { PhaseObserver } from './lifecycle/phases.ts';
 import type { RootFilesystems, UserLookup } from './lifecycle/ports.ts';
@@ -27,6 +29,7 @@ import { FootprintSampler } from './measurements/footprint-sampler.ts';
 import { MeasurementJournal } from './measurements/measurement-journal.ts';
 import { MeasurementStore, type Retention } from './measurements/measurement-store.ts';
 import { openDatabase, type OpenedDatabase } from './records/database.ts';
+import type { ContainerRecord } from './records/container-record.ts';
 import { originFinder } from './records/find-origin.ts';
 import { Records } from './records/records.ts';
 import { OwedWork } from './recovery/owed-work.ts';
@@ -52,6 +55,7 @@ export interface HubOptions {
   readonly cgroupDriver: 'cgroupfs' | 'systemd';
   /** How many measurements are kept. */
   readonly retention: Retention;
+  readonly plugins: Pick<NriOptions, 'registrationTimeoutMs' | 'requestTimeoutMs'>;
 }
 
 export interface HubDeps {
@@ -73,6 +77,7 @@ export interface HubDeps {
   readonly usageOf: (pid: number) => Promise<ProcessUsage | undefined>;
   /** Reads the configuration again, for an operator who asks. */
   readonly reload: () => Promise<ReloadOutcome>;
+  readonly pluginCalls: PluginObserver;
   readonly steps: StepObserver;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -90,6 +95,7 @@ export interface HubFigures {
   readonly leaks: ReadonlyMap<string, number>;
   readonly eventSubscribers: number;
   readonly eventsDropped: number;
+  readonly plugins: number;
 }
 
 /** The CRI for several backends: records, lifecycle, recovery and the RPCs, put together. */
@@ -101,6 +107,8 @@ export class Hub {
   readonly originOf: FindOrigin;
   /** The node as people look at it. */
   readonly view: NodeView;
+  /** The node's plugins; they come in by sockets. */
+  readonly nri: Nri;
   readonly #records: Records;
   readonly #opened: OpenedDatabase;
   readonly #handlers: Handlers;
@@ -148,9 +156,18 @@ export class Hub {
     const router = new Router({ handlers: this.#handlers, admission });
     const placements = new PlacementJournal({ journal: this.#journal, observer: deps.placements, logger });
     const directories = new Directories(options);
-    const node = new NodeState({ records: this.#records, events: this.#events, clock, logger });
+    const onEnded = (record: ContainerRecord): void => plugins.containerEnded(record);
+    const node = new NodeState({ records: this.#records, events: this.#events, clock, logger, onEnded });
+    const { nri, plugins, applyResources } = makePlugins(options, {
+      node,
+      handlers: this.#handlers,
+      stop: async (id, graceSeconds) => lifecycle.stopContainer.stop(id, graceSeconds, undefined),
+      observer: deps.pluginCalls,
+      logger,
+    });
+    this.nri = nri;
     const parts = {
-      ...{ ...deps, phases, node, directories, router, drains, store, placements },
+      ...{ ...deps, phases, node, directories, router, drains, store, placements, plugins, applyResources },
       ...{ footprints: this.#footprints, handlers: this.#handlers, health: this.health },
     };
     const teardown = new Teardown({ ...parts, steps, rootfs });
@@ -268,11 +285,13 @@ export class Hub {
       leaks: this.#supervisor.leaks,
       eventSubscribers: this.#events.subscribers,
       eventsDropped: this.#events.dropped,
+      plugins: this.nri.plugins.length,
     };
   }
 
   /** Lets go of everything but the pods, which run on. */
   async close(): Promise<void> {
+    this.nri.close();
     await Promise.all([
       this.#supervisor.close(),
       this.health.close(),

@@ -55,3 +55,4 @@ export { connectSeqpacket } from './sockets/seqpacket.ts';
 export { SystemCallError } from './syscalls/error.ts';
 export type { MountAttribute, Propagation } from './syscalls/mount.ts';
 export { NamespaceWorker, type NamespaceWorkerOptions } from './worker/namespace-worker.ts';
+export { SocketClaim } from './sockets/claim/socket-claim.ts';

@@ -15,6 +15,7 @@ export interface HubGauges {
   /** Only ever grows. */
   readonly eventsDropped: () => number;
   readonly streamingTokens: () => number;
+  readonly plugins: () => number;
   readonly images: () => number;
   readonly imageStoreBytes: () => Promise<number>;
   readonly databaseBytes: () => Promise<number>;
@@ -54,6 +55,7 @@ export function addHubGauges(registry: Registry, gauges: HubGauges): void {
     'URLs of exec, attach and port-forward that wait for their client',
     gauges.streamingTokens,
   );
+  gauge('crihub_nri_plugins', 'NRI plugins that take part', gauges.plugins);
   gauge('crihub_images', 'Images in the store', gauges.images);
   gauge('crihub_image_store_bytes', 'Size of the image store on disk', gauges.imageStoreBytes);
   gauge('crihub_database_bytes', 'Size of the state database on disk', gauges.databaseBytes);

@@ -26,6 +26,7 @@ export class Metrics {
   readonly #refusals: Counter<'status'>;
   readonly #fallbacks: Counter<'from' | 'to' | 'reason'>;
   readonly #exclusions: Counter<'experiment' | 'handler' | 'reason'>;
+  readonly #pluginCalls: Histogram<'plugin' | 'call' | 'outcome'>;
 
   constructor() {
     const registers = [this.#registry];
@@ -81,6 +82,13 @@ export class Metrics {
       labelNames: ['experiment', 'handler', 'reason'],
       registers,
     });
+    this.#pluginCalls = new Histogram({
+      name: 'crihub_nri_call_duration_seconds',
+      help: 'Duration of calls to NRI plugins',
+      labelNames: ['plugin', 'call', 'outcome'],
+      buckets: BUCKETS,
+      registers,
+    });
   }
 
   /** For the router. */
@@ -122,6 +130,12 @@ export class Metrics {
       this.#sessions.observe({ kind, transport, outcome }, seconds);
     },
     refused: (status: number): void => this.#refusals.inc({ status: String(status) }),
+  };
+
+  /** For the plugins. */
+  readonly plugins = {
+    observe: (plugin: string, call: string, seconds: number, outcome: 'ok' | 'error'): void =>
+      this.#pluginCalls.observe({ plugin, call, outcome }, seconds),
   };
 
   /** Adds the numbers that are read on demand. Call once. */

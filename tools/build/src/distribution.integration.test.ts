@@ -78,6 +78,7 @@ describe('the distribution', () => {
         stateDirectory: path.join(directory, 'state'),
         runDirectory: path.join(directory, 'run'),
         metrics: { address: 'off' },
+        nri: { socket: 'off' },
         images: { registryConfigDirectory: certsDirectory },
         network: {
           confDirectory: network.configDirectory,

@@ -10,6 +10,8 @@ export interface CritestOptions {
   readonly endpoint: string;
   /** The runtime handler of every pod; the runtime's default if absent. */
   readonly handler?: string;
+  /** Where plugins connect; without it, the specs of NRI are skipped. */
+  readonly nriSocket?: string;
   /** Regular expressions over spec names. */
   readonly focus?: string;
   readonly skip?: string;
@@ -37,11 +39,12 @@ export async function runCritest(options: CritestOptions): Promise<readonly Spec
 }
 
 function argumentsFor(options: CritestOptions, report: string): readonly string[] {
-  const { endpoint, handler, focus, skip, websocket, verbose } = options;
+  const { endpoint, handler, nriSocket, focus, skip, websocket, verbose } = options;
   return [
     `-runtime-endpoint=${endpoint}`,
     `-image-endpoint=${endpoint}`,
     ...(handler === undefined ? [] : [`-runtime-handler=${handler}`]),
+    ...(nriSocket === undefined ? [] : [`-nri-socket=${nriSocket}`]),
     ...(websocket ? ['-websocket-exec', '-websocket-attach', '-websocket-portforward'] : []),
     `-ginkgo.json-report=${report}`,
     `-ginkgo.timeout=${TIMEOUT}`,

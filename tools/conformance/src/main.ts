@@ -93,6 +93,7 @@ async function judge(
     program,
     endpoint: target.endpoint,
     ...(values.handler === undefined ? {} : { handler: values.handler }),
+    ...(target.nriSocket === undefined ? {} : { nriSocket: target.nriSocket }),
     ...(values.focus === undefined ? {} : { focus: values.focus }),
     ...(values.skip === undefined ? {} : { skip: values.skip }),
     websocket: values.websocket,

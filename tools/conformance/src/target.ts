@@ -7,6 +7,7 @@ import {
   FIXTURE_NAMES,
   holdExclusively,
   isEngine,
+  nriSocket,
   startContainerd,
   startCrihub,
   startEngine,
@@ -24,6 +25,8 @@ export type TargetChoice =
 /** A CRI socket that is ready for critest; dispose of it to stop what was started for it. */
 export interface Target extends AsyncDisposable {
   readonly endpoint: string;
+  /** Where plugins connect, if they can. */
+  readonly nriSocket?: string;
 }
 
 const NETWORK = { name: 'crihub-conformance', bridge: 'crihub-conf0', subnet: '10.91.0.0/16' };
@@ -59,7 +62,11 @@ export async function startTarget(
         }),
   );
   const all = started.move();
-  return { endpoint: `unix://${daemon.socket}`, [Symbol.asyncDispose]: async () => all.disposeAsync() };
+  return {
+    endpoint: `unix://${daemon.socket}`,
+    ...(choice.kind === 'crihub' ? { nriSocket: nriSocket(options.directory) } : {}),
+    [Symbol.asyncDispose]: async () => all.disposeAsync(),
+  };
 }
 
 /** Handlers whose OCI runtime no package of the distribution has. */

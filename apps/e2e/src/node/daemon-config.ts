@@ -47,6 +47,7 @@ export const daemonConfig = (options: DaemonConfigOptions): string => {
     stateDirectory: options.stateDirectory ?? path.join(directory, 'state'),
     runDirectory: path.join(directory, 'run'),
     metrics: { address: options.metricsAddress },
+    nri: { socket: 'off' },
     images: { registryConfigDirectory: certsDirectory },
     network: {
       confDirectory: network.configDirectory,

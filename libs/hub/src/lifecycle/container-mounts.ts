@@ -25,7 +25,7 @@ export async function resolveMounts(
 }
 
 /** The path without symbolic links. A missing one is made as a directory, as Docker and containerd do. */
-async function existingPath(path: string): Promise<string> {
+export async function existingPath(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {

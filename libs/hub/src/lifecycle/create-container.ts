@@ -18,11 +18,13 @@ import { checkContainerCapabilities } from '../router/check-capabilities.ts';
 import type { Handler } from '../router/handler.ts';
 import type { Handlers } from '../router/handlers.ts';
 import type { HealthMonitor } from '../router/health-monitor.ts';
+import { adjustContainer } from './adjust-container.ts';
 import { resolveMounts } from './container-mounts.ts';
 import type { Directories } from './directories.ts';
 import type { NodeState } from './node-state.ts';
 import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, reportPhases, timed } from './phases.ts';
+import type { Plugins } from './plugins.ts';
 import { podFileMounts } from './pod-files.ts';
 import type { NodeImage, NodeImages, RootFilesystems, ShiftedOwners, UserLookup } from './ports.ts';
 import { settleAll } from './settle-all.ts';
@@ -34,6 +36,7 @@ export interface CreateContainerDeps {
   readonly handlers: Handlers;
   readonly health: Pick<HealthMonitor, 'capabilitiesOf'>;
   readonly images: NodeImages;
+  readonly plugins: Plugins;
   readonly rootfs: RootFilesystems;
   readonly users: UserLookup;
   readonly directories: Directories;
@@ -99,7 +102,7 @@ export class CreateContainer {
     fingerprint: string,
     signal: AbortSignal,
   ): Promise<ContainerRecord> {
-    const { node, teardown, phases, steps, logger } = this.#deps;
+    const { node, teardown, plugins, phases, steps, logger } = this.#deps;
     const image = this.#imageOf(request.image);
     const intent = this.#intent(handler, pod, request, image, fingerprint);
     const { id } = intent;
@@ -109,16 +112,25 @@ export class CreateContainer {
     await steps.reached('createContainer.intent');
     let record: ContainerRecord;
     try {
-      const container = await this.#build(pod, intent, request, image, signal);
+      const built = await this.#build(pod, intent, request, image, signal);
+      const container = await adjustContainer(this.#deps, handler.name, pod, { ...intent, container: built });
       const { phases: parts, ...created } = await timed(phases, subject, 'container_create', () =>
         handler.backend.containers.create(container, pod.sandbox, signal),
       );
       reportPhases(phases, subject, parts);
       await steps.reached('createContainer.created');
       assertReady(node.records.visibleSandbox(pod.id));
-      record = node.records.putContainer({ ...intent, container, ...created, phase: 'created' });
+      record = node.records.putContainer({
+        ...intent,
+        ...created,
+        container,
+        annotations: request.annotations,
+        resources: container.resources,
+        phase: 'created',
+      });
       await steps.reached('createContainer.recorded');
     } catch (cause) {
+      await plugins.containerGivenUp(intent);
       await teardown.afterFailure(`container ${id}`, () => teardown.container(intent));
       throw cause;
     }
@@ -129,6 +141,7 @@ export class CreateContainer {
       name: request.metadata.name,
     });
     node.publish('created', id, pod.id);
+    await plugins.containerCreated(record);
     return record;
   }
 

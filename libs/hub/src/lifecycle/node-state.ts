@@ -16,6 +16,8 @@ export interface NodeStateDeps {
   readonly events: EventHub<LifecycleEvent>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told of each container that has ended, before anybody else hears of it. */
+  readonly onEnded: (record: ContainerRecord) => void;
 }
 
 /** The records together with what every change of them entails: its event, and waking who waits for it. */
@@ -26,6 +28,7 @@ export class NodeState {
   readonly locks = new KeyedMutex<SandboxId | ContainerId>();
   readonly #events: EventHub<LifecycleEvent>;
   readonly #logger: Logger;
+  readonly #onEnded: NodeStateDeps['onEnded'];
   readonly #endings = new Map<ContainerId, PromiseWithResolvers<void>>();
 
   constructor(deps: NodeStateDeps) {
@@ -33,6 +36,7 @@ export class NodeState {
     this.clock = deps.clock;
     this.#events = deps.events;
     this.#logger = deps.logger;
+    this.#onEnded = deps.onEnded;
   }
 
   publish(change: LifecycleChange, id: SandboxId | ContainerId, sandboxId: SandboxId): void {
@@ -66,7 +70,7 @@ export class NodeState {
     const record = this.records.containers.get(id);
     if (record === undefined || !isVisibleContainer(record) || record.phase === 'exited') return;
     const { pid: _gone, ...rest } = record;
-    this.records.putContainer({ ...rest, phase: 'exited', end });
+    this.#onEnded(this.records.putContainer({ ...rest, phase: 'exited', end }));
     this.#logger.info('container ended', {
       container: id,
       sandbox: record.sandboxId,

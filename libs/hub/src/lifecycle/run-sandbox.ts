@@ -18,6 +18,7 @@ import type { Directories } from './directories.ts';
 import type { NodeState } from './node-state.ts';
 import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, reportPhases, timed } from './phases.ts';
+import type { Plugins } from './plugins.ts';
 import { writePodFiles } from './pod-files.ts';
 import { settleAll } from './settle-all.ts';
 import type { StepObserver } from './steps.ts';
@@ -29,6 +30,7 @@ export interface RunSandboxDeps {
   readonly placements: Pick<PlacementJournal, 'placed'>;
   readonly directories: Directories;
   readonly teardown: Teardown;
+  readonly plugins: Plugins;
   readonly phases: PhaseObserver;
   readonly steps: StepObserver;
   readonly logger: Logger;
@@ -97,7 +99,7 @@ export class RunSandbox {
     intent: SandboxRecord,
     signal: AbortSignal,
   ): Promise<SandboxRecord> {
-    const { node, teardown, steps, logger } = this.#deps;
+    const { node, teardown, plugins, steps, logger } = this.#deps;
     using _held = await node.locks.acquire(intent.id);
     node.records.sandboxes.put(intent);
     await steps.reached('runSandbox.intent');
@@ -105,9 +107,12 @@ export class RunSandbox {
     try {
       const attached = await this.#connect(handler, intent, signal);
       ready = await this.#start(handler, attached, request, signal);
+      await plugins.runPod(ready);
       node.records.sandboxes.put(ready);
+      plugins.podListed(ready);
       await steps.reached('runSandbox.ready');
     } catch (cause) {
+      await plugins.podGivenUp(intent);
       const latest = node.records.sandboxes.get(intent.id) ?? intent;
       await teardown.afterFailure(`pod sandbox ${intent.id}`, () => teardown.sandbox(latest));
       throw cause;

@@ -4,11 +4,13 @@ import type { Handlers } from '../router/handlers.ts';
 import type { NodeState } from './node-state.ts';
 import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, timed } from './phases.ts';
+import type { Plugins } from './plugins.ts';
 import type { StepObserver } from './steps.ts';
 
 export interface StartContainerDeps {
   readonly node: NodeState;
   readonly handlers: Handlers;
+  readonly plugins: Plugins;
   readonly phases: PhaseObserver;
   readonly steps: StepObserver;
   readonly logger: Logger;
@@ -41,19 +43,22 @@ export class StartContainer {
     }
     const handler = this.#deps.handlers.of(sandbox);
     await steps.reached('startContainer.before');
+    let running: ContainerRecord;
     try {
+      await this.#deps.plugins.startContainer(record);
       const started = await timed(this.#deps.phases, phaseSubject(sandbox, id), 'container_start', () =>
         withDeadline(`start container ${id}`, handler.timeouts.createContainerMs, undefined, (deadline) =>
           handler.backend.containers.start(id, deadline),
         ),
       );
       await steps.reached('startContainer.started');
-      node.records.putContainer({ ...record, ...started, phase: 'running' });
+      running = node.records.putContainer({ ...record, ...started, phase: 'running' });
     } catch (cause) {
       this.#recordFailure(record, cause);
       throw cause;
     }
     await steps.reached('startContainer.recorded');
+    await this.#deps.plugins.containerStarted(running);
     logger.info('container started', {
       container: id,
       sandbox: sandbox.id,

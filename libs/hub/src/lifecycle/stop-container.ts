@@ -7,11 +7,13 @@ import { GracePeriod } from './grace-period.ts';
 import type { NodeState } from './node-state.ts';
 import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, timed } from './phases.ts';
+import type { Plugins } from './plugins.ts';
 import type { StepObserver } from './steps.ts';
 
 export interface StopContainerDeps {
   readonly node: NodeState;
   readonly handlers: Handlers;
+  readonly plugins: Pick<Plugins, 'endTold'>;
   readonly phases: PhaseObserver;
   readonly footprints: Pick<FootprintSampler, 'beforeEnd'>;
   readonly steps: StepObserver;
@@ -56,13 +58,14 @@ export class StopContainer {
   }
 
   #begin(id: ContainerId, graceMs: number): Stopping {
-    const { node, handlers, phases } = this.#deps;
+    const { node, handlers, phases, plugins } = this.#deps;
     const pod = sandboxOf(node, id);
     const handler = handlers.of(pod);
     const grace = new GracePeriod(graceMs);
     const stop = async (): Promise<void> => {
       await this.#deps.footprints.beforeEnd(pod.id);
       await timed(phases, phaseSubject(pod, id), 'container_stop', () => this.#run(id, handler, grace));
+      await plugins.endTold(id);
     };
     const done = stop().finally(() => this.#stopping.delete(id));
     // A caller may leave before it fails; the rejection is then nobody's, and not an accident.

@@ -4,6 +4,7 @@ import type { Handlers } from '../router/handlers.ts';
 import type { NodeState } from './node-state.ts';
 import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, timed } from './phases.ts';
+import type { Plugins } from './plugins.ts';
 import type { StepObserver } from './steps.ts';
 import type { StopContainer } from './stop-container.ts';
 import type { Teardown } from './teardown.ts';
@@ -13,6 +14,7 @@ export interface StopSandboxDeps {
   readonly handlers: Handlers;
   readonly stopContainer: StopContainer;
   readonly teardown: Teardown;
+  readonly plugins: Plugins;
   readonly phases: PhaseObserver;
   readonly steps: StepObserver;
   readonly logger: Logger;
@@ -42,6 +44,7 @@ export class StopSandbox {
     await steps.reached('stopSandbox.intent');
     await this.#stopContainers(stopping);
     await steps.reached('stopSandbox.containersStopped');
+    await this.#deps.plugins.stopPod(stopping);
     const handler = handlers.of(record);
     await timed(phases, phaseSubject(record), 'sandbox_stop', () =>
       withDeadline(`stop pod sandbox ${id}`, handler.timeouts.callMs, undefined, (signal) =>

@@ -1,13 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { describeError, type Logger, RuntimeError, withDeadline } from '@crihub/kernel';
-import type { ContainerRecord } from '../records/container-record.ts';
-import type { SandboxRecord } from '../records/sandbox-record.ts';
+import { type ContainerRecord, isVisibleContainer } from '../records/container-record.ts';
+import { isVisibleSandbox, type SandboxRecord } from '../records/sandbox-record.ts';
 import type { Handler } from '../router/handler.ts';
 import type { Handlers } from '../router/handlers.ts';
 import type { Directories } from './directories.ts';
 import type { NodeState } from './node-state.ts';
 import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, timed } from './phases.ts';
+import type { Plugins } from './plugins.ts';
 import type { RootFilesystems } from './ports.ts';
 import { settleAll } from './settle-all.ts';
 import type { StepObserver } from './steps.ts';
@@ -15,6 +16,7 @@ import type { StepObserver } from './steps.ts';
 export interface TeardownDeps {
   readonly node: NodeState;
   readonly handlers: Handlers;
+  readonly plugins: Plugins;
   readonly rootfs: RootFilesystems;
   readonly directories: Directories;
   readonly phases: PhaseObserver;
@@ -36,10 +38,11 @@ export class Teardown {
 
   /** Removes a container and its record; on failure the record stays, as owed. The caller holds its lock. */
   async container(record: ContainerRecord): Promise<void> {
-    const { node, rootfs, directories, steps } = this.#deps;
+    const { node, plugins, rootfs, directories, steps } = this.#deps;
     const handler = this.#handlerOf(record);
-    const visible = record.phase !== 'creating' && record.phase !== 'removing';
-    node.records.putContainer({ ...record, phase: 'removing' });
+    const listed = record.listed ?? isVisibleContainer(record);
+    node.records.putContainer({ ...record, phase: 'removing', listed });
+    if (isVisibleContainer(record) && record.phase !== 'exited') plugins.containerEnded(record);
     node.wake(record.id);
     await steps.reached('removeContainer.intent');
     await this.#call(handler, `remove container ${record.id}`, (signal) =>
@@ -51,16 +54,17 @@ export class Teardown {
     await rootfs.unmount(directories.container(record.id));
     await rm(directories.container(record.id), { recursive: true, force: true });
     await steps.reached('removeContainer.filesRemoved');
+    if (listed) await plugins.removeContainer(record);
     node.records.deleteContainer(record);
-    if (visible) node.publish('deleted', record.id, record.sandboxId);
+    if (listed) node.publish('deleted', record.id, record.sandboxId);
   }
 
   /** Removes a pod with its containers and its record; on failure the record stays, as owed. The caller holds its lock. */
   async sandbox(record: SandboxRecord): Promise<void> {
-    const { node, handlers, directories, steps } = this.#deps;
+    const { node, handlers, plugins, directories, steps } = this.#deps;
     const handler = handlers.of(record);
-    const visible = record.phase === 'ready' || record.phase === 'notReady';
-    const removing = node.records.sandboxes.put({ ...record, phase: 'removing' });
+    const listed = record.listed ?? isVisibleSandbox(record);
+    const removing = node.records.sandboxes.put({ ...record, phase: 'removing', listed });
     await steps.reached('removeSandbox.intent');
     await settleAll(
       node.records.containersOf(record.id).map((container) =>
@@ -82,8 +86,9 @@ export class Teardown {
     await steps.reached('removeSandbox.removed');
     await rm(directories.sandbox(record.id), { recursive: true, force: true });
     await steps.reached('removeSandbox.filesRemoved');
+    if (listed) await plugins.removePod(record);
     node.records.sandboxes.delete(record.id);
-    if (visible) node.publish('deleted', record.id, record.id);
+    if (listed) node.publish('deleted', record.id, record.id);
   }
 
   /** Takes a pod off its network, if it may hold anything there, and writes that down. */

@@ -1,13 +1,17 @@
 import type { Resources } from '@crihub/contract';
-import { RuntimeError, withDeadline } from '@crihub/kernel';
+import { withDeadline } from '@crihub/kernel';
 import type { Handlers } from '../router/handlers.ts';
 import type { HealthMonitor } from '../router/health-monitor.ts';
+import { type ApplyResources, assertChangeable } from './apply-resources.ts';
 import type { NodeState } from './node-state.ts';
+import type { Plugins } from './plugins.ts';
 
 export interface UpdateResourcesDeps {
   readonly node: NodeState;
   readonly handlers: Handlers;
   readonly health: Pick<HealthMonitor, 'capabilitiesOf'>;
+  readonly applyResources: ApplyResources;
+  readonly plugins: Plugins;
 }
 
 /** UpdateContainerResources and UpdatePodSandboxResources. */
@@ -20,23 +24,14 @@ export class UpdateResources {
 
   /** Changes the limits named; all or none of them. */
   async container(idOrPrefix: string, change: Resources, signal: AbortSignal): Promise<void> {
-    const { node, handlers } = this.#deps;
+    const { node, applyResources, plugins } = this.#deps;
     const { id } = node.records.visibleContainer(idOrPrefix);
     using _held = await node.locks.acquire(id, signal);
     const record = node.records.visibleContainer(id);
-    if (record.phase !== 'created' && record.phase !== 'running') {
-      throw new RuntimeError(
-        'FailedPrecondition',
-        `container ${id} is ${record.phase}: its limits can't be changed`,
-        { id },
-      );
-    }
-    const handler = handlers.of(node.records.visibleSandbox(record.sandboxId));
-    const resources = { ...record.resources, ...change };
-    await withDeadline(`update container ${id}`, handler.timeouts.callMs, signal, (deadline) =>
-      handler.backend.containers.update(id, resources, deadline),
-    );
-    node.records.putContainer({ ...record, resources });
+    assertChangeable(record);
+    const wanted = await plugins.updateContainer(record, change);
+    const updated = await applyResources.locked(node.records.visibleContainer(id), wanted, signal);
+    await plugins.containerUpdated(updated);
   }
 
   async sandbox(
@@ -45,7 +40,7 @@ export class UpdateResources {
     resources: Resources,
     signal: AbortSignal,
   ): Promise<void> {
-    const { node, handlers, health } = this.#deps;
+    const { node, handlers, health, plugins } = this.#deps;
     const { id } = node.records.visibleSandbox(idOrPrefix);
     using _held = await node.locks.acquire(id, signal);
     const record = node.records.visibleSandbox(id);
@@ -54,11 +49,14 @@ export class UpdateResources {
       overhead: { ...record.sandbox.overhead, ...overhead },
       resources: { ...record.sandbox.resources, ...resources },
     };
+    await plugins.updatePod(record, change.overhead, change.resources);
     if (health.capabilitiesOf(handler.name).updateSandboxResources) {
       await withDeadline(`update pod sandbox ${id}`, handler.timeouts.callMs, signal, (deadline) =>
         handler.backend.sandboxes.update(record.sandbox, change, deadline),
       );
     }
-    node.records.sandboxes.put({ ...record, sandbox: { ...record.sandbox, ...change } });
+    await plugins.podUpdated(
+      node.records.sandboxes.put({ ...record, sandbox: { ...record.sandbox, ...change } }),
+    );
   }
 }

@@ -20,6 +20,10 @@ export interface ContainerRecord {
   readonly sandboxId: SandboxId;
   readonly phase: ContainerPhase;
   readonly container: Container;
+  /** Annotations as asked for, if plugins have changed those of the container. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** With phase `removing`: the kubelet knew it, and is to hear that it is gone. */
+  readonly listed?: boolean;
   /** Mounts as asked for, which is how the kubelet wants them back. */
   readonly mounts: readonly MountRequest[];
   /** The image's repository digest, or its id if it has none. */

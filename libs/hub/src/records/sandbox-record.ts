@@ -32,6 +32,8 @@ export interface SandboxRecord {
   readonly userNamespace?: string;
   readonly pid?: number;
   readonly cgroup?: string;
+  /** With phase `removing`: the kubelet knew it, and is to hear that it is gone. */
+  readonly listed?: boolean;
   /** Why it is not ready, if it became so by itself. */
   readonly message?: string;
 }

@@ -1,8 +1,10 @@
-import type { Capabilities, ContainerSecurity, Sandbox } from '@crihub/contract';
+import type { Capabilities, Container, ContainerSecurity, Mount, Sandbox } from '@crihub/contract';
 import { RuntimeError } from '@crihub/kernel';
-import type { ContainerRequest } from '../front/parse/container.ts';
 
 export type SandboxWants = Pick<Sandbox, 'namespaces' | 'security'>;
+type ContainerWants = Pick<Container, 'security' | 'devices' | 'cdiDevices'> & {
+  readonly mounts: readonly Omit<Mount, 'source'>[];
+};
 
 /** Refuses a pod that the handler can't run, before anything of it exists. */
 export function checkSandboxCapabilities(handler: string, can: Capabilities, wants: SandboxWants): void {
@@ -21,11 +23,7 @@ export function checkSandboxCapabilities(handler: string, can: Capabilities, wan
 }
 
 /** Refuses a container that the handler can't run. */
-export function checkContainerCapabilities(
-  handler: string,
-  can: Capabilities,
-  wants: ContainerRequest,
-): void {
+export function checkContainerCapabilities(handler: string, can: Capabilities, wants: ContainerWants): void {
   const privileged: ContainerSecurity['privileged'] = wants.security.privileged;
   demand(handler, 'privileged containers', !privileged || can.privileged);
   demand(handler, 'host devices', wants.devices.length + wants.cdiDevices.length === 0 || can.devices);

@@ -99,6 +99,7 @@ export class HubRig {
         stateDirectory: this.directory,
         cgroupDriver: 'cgroupfs',
         retention: { days: 1, rows: 1_000 },
+        plugins: { registrationTimeoutMs: 5_000, requestTimeoutMs: 2_000 },
       },
       {
         routing: { experiments: [], ...this.#routing((name, options) => this.handler(name, options)) },
@@ -114,6 +115,7 @@ export class HubRig {
         placements: { fellBack: () => undefined, excluded: () => undefined },
         usageOf: async () => undefined,
         reload: async () => ({ applied: [], needsRestart: [] }),
+        pluginCalls: { observe: () => undefined },
         steps: { reached: (step) => failpoints.hit(step) },
         clock: systemClock,
         logger,

@@ -59,6 +59,7 @@ export class StreamingRig implements AsyncDisposable {
       events: new EventHub<LifecycleEvent>(),
       clock: systemClock,
       logger,
+      onEnded: nothing,
     });
     const handler = {
       name: 'memory',

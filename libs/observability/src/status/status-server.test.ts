@@ -47,6 +47,7 @@ describe('StatusServer', () => {
       leaks: () => new Map([['orphanSandbox', 4]]),
       eventSubscribers: () => 1,
       eventsDropped: () => 5,
+      plugins: () => 0,
       streamingTokens: () => 0,
       images: () => 1,
       imageStoreBytes: async () => 77,

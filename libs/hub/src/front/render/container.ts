@@ -40,7 +40,7 @@ export const renderContainer = (record: ContainerRecord): Container => ({
   state: containerState(record),
   createdAt: record.createdAt,
   labels: { ...record.container.labels },
-  annotations: { ...record.container.annotations },
+  annotations: { ...(record.annotations ?? record.container.annotations) },
 });
 
 /** A container as ContainerStatus shows it. */
@@ -61,7 +61,7 @@ export function renderContainerStatus(record: ContainerRecord, image: ImageOf): 
     imageRef: record.imageRef,
     imageId: container.imageId,
     labels: { ...container.labels },
-    annotations: { ...container.annotations },
+    annotations: { ...(record.annotations ?? container.annotations) },
     mounts: record.mounts.map((mount) => renderMount(mount, image)),
     logPath: container.logPath,
     resources: { linux: renderResources(record.resources), windows: undefined },

@@ -8,7 +8,7 @@ import { CallRunner } from './call-runner.ts';
 import type { HubHandlers } from './handlers.ts';
 import { RunningCalls } from './running-calls.ts';
 import { addService } from './service.ts';
-import { SocketClaim } from './socket-claim.ts';
+import { SocketClaim } from '@crihub/linux';
 
 export interface CriServerOptions {
   /** Absolute path of the unix socket. */

@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileLock } from './file-lock.ts';
-import { newFolder } from './testing/test-server.ts';
 
 let folder: string;
 let path: string;
 
 beforeEach(async () => {
-  folder = await newFolder();
+  folder = await mkdtemp(join(tmpdir(), 'crihub-lock-'));
   path = join(folder, 'lock');
 });
 

@@ -1,0 +1,2 @@
+export { TestPlugin, type TestPluginHandlers } from './test-plugin.ts';
+export { sampleContainer, samplePod } from './samples.ts';
