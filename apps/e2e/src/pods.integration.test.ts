@@ -17,19 +17,25 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { podsOf } from './kubelet/calls.ts';
 import { eventually } from './kubelet/eventually.ts';
 import { TestPod } from './kubelet/test-pod.ts';
-import { OCI_RUNTIMES, ociHandler } from './node/daemon-config.ts';
+import { TESTED_HANDLERS, type TestedHandler } from './node/tested-handlers.ts';
 import { TestNode } from './node/test-node.ts';
 
-const NUMBERS = { runc: 30, crun: 31 } as const;
 const PODS_AT_ONCE = 20;
 
-describe.each(OCI_RUNTIMES)('pods on %s', (handler) => {
+const rows = Object.entries(TESTED_HANDLERS).map(([handler, start], index) => ({
+  ...{ handler, start },
+  number: 30 + index,
+}));
+
+describe.each(rows)('pods on $handler', ({ handler, number, start }) => {
+  let tested: TestedHandler;
   let node: TestNode;
 
   beforeAll(async () => {
+    tested = await start();
     node = await TestNode.start({
-      number: NUMBERS[handler],
-      handlers: (directory) => ({ [handler]: ociHandler(directory, handler) }),
+      number,
+      handlers: (directory) => ({ [handler]: tested.config(directory) }),
     });
   });
   afterEach(async () => {
@@ -37,6 +43,7 @@ describe.each(OCI_RUNTIMES)('pods on %s', (handler) => {
   });
   afterAll(async () => {
     await node[Symbol.asyncDispose]();
+    await tested[Symbol.asyncDispose]();
   });
 
   it('may be on the network of the node', async () => {
@@ -86,6 +93,7 @@ describe.each(OCI_RUNTIMES)('pods on %s', (handler) => {
     const { items } = await node.cri.call(runtime.listPodSandbox, ListPodSandboxRequest.create());
     expect(items).toEqual([]);
     expect(await node.leftovers()).toEqual([]);
+    expect(await tested.leftovers()).toEqual([]);
   });
 
   it('are made once when two ask for the same at once', async () => {
