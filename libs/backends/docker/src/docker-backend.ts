@@ -116,7 +116,7 @@ export class DockerBackend implements Backend {
         happened: (event) => this.#reporter.happened(event),
       },
     );
-    this.#health = new DockerHealth({ link, host });
+    this.#health = new DockerHealth(options, { link, host });
     this.#inventory = { instance, cgroupDriver, link, networks, started, memoryDeaths };
   }
 

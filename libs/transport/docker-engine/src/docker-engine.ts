@@ -4,7 +4,13 @@ import { EngineContainers } from './containers.ts';
 import { EngineExecs } from './execs.ts';
 import { EngineImages } from './images.ts';
 import { jsonLines } from './json-lines.ts';
-import { type EngineEvent, engineEvent, engineVersion } from './schemas.ts';
+import {
+  type EngineEvent,
+  engineEvent,
+  type EngineSettings,
+  engineSettings,
+  engineVersion,
+} from './schemas.ts';
 
 export interface EngineIdentity {
   /** Of the product: `20.10.24`. */
@@ -44,6 +50,11 @@ export class DockerEngine {
     }
     this.#connection.useVersion(api);
     return { version: Version, api };
+  }
+
+  async settings(signal: AbortSignal): Promise<EngineSettings> {
+    const call = { operation: 'tell its settings', method: 'GET', path: '/info' } as const;
+    return await this.#connection.call(call, engineSettings, signal);
   }
 
   /**

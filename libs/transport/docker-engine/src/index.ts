@@ -6,4 +6,10 @@ export { statusOf } from './failures.ts';
 export { type Frame, FrameParser, type FrameStream } from './frames.ts';
 export { HijackedStreams, type HijackedOptions } from './hijacked-streams.ts';
 export type { EngineImages } from './images.ts';
-export type { ContainerDetails, ContainerSummary, EngineEvent, ExecDetails } from './schemas.ts';
+export type {
+  ContainerDetails,
+  ContainerSummary,
+  EngineEvent,
+  EngineSettings,
+  ExecDetails,
+} from './schemas.ts';

@@ -50,6 +50,15 @@ export const engineVersion = z.object({
 });
 export type EngineVersion = z.output<typeof engineVersion>;
 
+/** What an engine was set to, as far as crihub asks. */
+export const engineSettings = z.object({
+  /** `cgroupfs`, `systemd`, or `none` without root. */
+  CgroupDriver: z.string(),
+  /** By name. */
+  Runtimes: z.record(z.string(), z.unknown()).nullish(),
+});
+export type EngineSettings = z.output<typeof engineSettings>;
+
 export const engineEvent = z.object({
   Action: z.string(),
   Actor: z.object({ ID: z.string(), Attributes: labels }),

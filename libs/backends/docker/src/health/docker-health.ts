@@ -3,6 +3,7 @@ import { describeError, reasonOf } from '@crihub/kernel';
 import { atLeastApi, type EngineIdentity } from '@crihub/transport/docker-engine';
 import type { EngineLink } from '../engine-link.ts';
 import type { EngineHost } from './engine-host.ts';
+import { unfitSettings, type WantedSettings } from './unfit-settings.ts';
 
 export interface DockerHealthDependencies {
   readonly link: EngineLink;
@@ -11,9 +12,11 @@ export interface DockerHealthDependencies {
 
 /** Whether the engine answers, and what it can do on this host. */
 export class DockerHealth {
+  readonly #wanted: WantedSettings;
   readonly #dependencies: DockerHealthDependencies;
 
-  constructor(dependencies: DockerHealthDependencies) {
+  constructor(wanted: WantedSettings, dependencies: DockerHealthDependencies) {
+    this.#wanted = wanted;
     this.#dependencies = dependencies;
   }
 
@@ -21,7 +24,9 @@ export class DockerHealth {
     const { link } = this.#dependencies;
     signal.throwIfAborted();
     try {
-      return { healthy: true, ...this.#told(await link.identify(signal)) };
+      const told = this.#told(await link.identify(signal));
+      const unfit = unfitSettings(await link.engine.settings(signal), this.#wanted);
+      return unfit === undefined ? { healthy: true, ...told } : { healthy: false, ...unfit, ...told };
     } catch (error) {
       signal.throwIfAborted();
       return {

@@ -9,7 +9,7 @@ import type {
 } from '@crihub/contract';
 import type { ContainerId } from '@crihub/kernel';
 import { notFound, wrongState } from '@crihub/service-sandbox';
-import { type ContainerDetails, HijackedStreams } from '@crihub/transport/docker-engine';
+import { type ContainerDetails, HijackedStreams, statusOf } from '@crihub/transport/docker-engine';
 import { stateOf } from '../container/container-state.ts';
 import type { EngineLink } from '../engine-link.ts';
 import { containerName } from '../identity.ts';
@@ -37,8 +37,7 @@ export class DockerProcesses implements ProcessOperations {
     signal.throwIfAborted();
     const { link } = this.#dependencies;
     const { execs } = link.engine;
-    const details = await this.#running('exec in', id, signal);
-    const execId = await execs.create(details.Id, { ...exec, detachKeys: NO_DETACH_KEYS }, signal);
+    const execId = await this.#createExec(id, exec, signal);
     const connection = await execs.start(execId, exec.terminal, signal);
     const input = exec.stdin ? connection : undefined;
     const streams = new HijackedStreams(connection, { terminal: exec.terminal, input });
@@ -58,6 +57,17 @@ export class DockerProcesses implements ProcessOperations {
     const streams = new HijackedStreams(output, { terminal, input });
     const exit = this.#exitOf(id, engineId);
     return new AttachSession({ engineId, streams, terminal, exit }, this.#dependencies);
+  }
+
+  /** A refusal is looked into only when there is one: execs are many, and most are right. */
+  async #createExec(id: ContainerId, exec: ExecSpec, signal: AbortSignal): Promise<string> {
+    const { execs } = this.#dependencies.link.engine;
+    try {
+      return await execs.create(containerName(id), { ...exec, detachKeys: NO_DETACH_KEYS }, signal);
+    } catch (error) {
+      if ([404, 409].includes(statusOf(error) ?? 0)) await this.#running('exec in', id, signal);
+      throw error;
+    }
   }
 
   close(): void {
