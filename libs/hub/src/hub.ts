@@ -212,6 +212,8 @@ export class Hub {
       },
       image: imageMethods({
         images,
+        records: this.#records,
+        phases,
         clock,
         copies: new ImageCopies(parts),
         inUse: (id) => imageInUse(this.#records, id, imageOf),

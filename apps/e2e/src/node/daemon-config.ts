@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { BridgeNetwork } from '@crihub/tool-fixtures';
 
-/** A handler as the configuration has it. */
+/** A handler as the configuration has it: on a backend, or an experiment. */
 export interface HandlerConfig {
-  readonly backend: string;
+  readonly backend?: string;
   readonly [option: string]: unknown;
 }
 

@@ -94,6 +94,11 @@ export class TestNode implements AsyncDisposable {
     return new TestNode(settings, registry, host);
   }
 
+  /** What the daemon reads when it is asked to, in place of what it started with. */
+  async writeConfiguration(text: string): Promise<void> {
+    await writeFile(this.configuration, text);
+  }
+
   get configuration(): string {
     return path.join(this.directory, 'config.yaml');
   }

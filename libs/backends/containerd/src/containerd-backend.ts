@@ -1,10 +1,18 @@
-import type { Backend, BackendEvent, BackendHealth, Inventory, Isolation } from '@crihub/contract';
+import type {
+  Backend,
+  BackendEvent,
+  BackendHealth,
+  EngineSupport,
+  Inventory,
+  Isolation,
+} from '@crihub/contract';
 import { type Clock, type ContainerId, describeError, type Logger, type SandboxId } from '@crihub/kernel';
 import type { Cgroups, HostFacts, Mounts, PinnedNamespaces } from '@crihub/linux';
 import { runtimeIsolation } from '@crihub/service-oci';
 import {
   type CdiResolver,
   ContainerSpecs,
+  EngineProcesses,
   EventStream,
   hostFeaturesOf,
   SandboxNamespaces,
@@ -53,6 +61,7 @@ export class ContainerdBackend implements Backend {
   readonly sandboxes: ContainerdSandboxes;
   readonly containers: ContainerdContainers;
   readonly processes: ContainerdProcesses;
+  readonly engine: EngineSupport;
   readonly #logger: Logger;
   readonly #connection: GrpcConnection;
   readonly #layout: Layout;
@@ -68,6 +77,7 @@ export class ContainerdBackend implements Backend {
   constructor(options: ContainerdOptions & ContainerdPlacement, dependencies: ContainerdBackendDependencies) {
     const { logger, clock, host, cgroups, namespaces, mounts, cdi } = dependencies;
     const { socketPath, namespace, callTimeoutMs, runtimeType, runtime } = options;
+    this.engine = new EngineProcesses({ socketPath });
     this.isolation = runtimeIsolation(runtimeType === RUNC_SHIM ? runtime : runtimeType);
     const specHost = specHostOf(host);
     const identity = { handler: options.handler, bootId: host.bootId };

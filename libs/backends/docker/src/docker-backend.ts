@@ -3,6 +3,7 @@ import type {
   Backend,
   BackendEvent,
   BackendHealth,
+  EngineSupport,
   ImageCopySupport,
   Inventory,
   Isolation,
@@ -10,7 +11,7 @@ import type {
 import type { Clock, Logger, SandboxId } from '@crihub/kernel';
 import type { Cgroups, HostFacts, NamespaceWorker, PinnedNamespaces } from '@crihub/linux';
 import { runtimeIsolation } from '@crihub/service-oci';
-import { EventStream, Turns } from '@crihub/service-sandbox';
+import { EngineProcesses, EventStream, Turns } from '@crihub/service-sandbox';
 import { DockerEngine } from '@crihub/transport/docker-engine';
 import { type CdiResolver, DockerContainers } from './container/docker-containers.ts';
 import { EngineLink } from './engine-link.ts';
@@ -59,6 +60,7 @@ export class DockerBackend implements Backend {
   readonly containers: DockerContainers;
   readonly processes: DockerProcesses;
   readonly imageCopies: ImageCopySupport = { remove: async (imageId) => await this.#images.remove(imageId) };
+  readonly engine: EngineSupport;
   readonly #images: DockerImageStore;
   readonly #turns = new Turns();
   readonly #events = new EventStream();
@@ -74,6 +76,7 @@ export class DockerBackend implements Backend {
 
   constructor(options: DockerOptions & DockerPlacement, dependencies: DockerBackendDependencies) {
     const { logger, clock, cgroups, worker, namespaces, images, cdi } = dependencies;
+    this.engine = new EngineProcesses({ socketPath: options.socket });
     this.isolation = runtimeIsolation(options.runtime ?? 'runc');
     const { instance, cgroupDriver, callTimeoutMs } = options;
     const host = engineHostOf(dependencies.host);

@@ -16,11 +16,12 @@ export function scaleOf(
   const size = Math.abs(largest);
   switch (unit) {
     case 'seconds':
-      return size >= 10 ? { factor: 1, name: 's' } : { factor: 1000, name: 'ms' };
+      if (size >= 10) return { factor: 1, name: 's' };
+      return size >= 0.001 ? { factor: 1e3, name: 'ms' } : { factor: 1e6, name: 'µs' };
     case 'bytes':
       return size >= 2 ** 20 ? { factor: 2 ** -20, name: 'MiB' } : { factor: 2 ** -10, name: 'KiB' };
     case 'cores':
-      return { factor: 1, name: 'cores' };
+      return size >= 0.1 ? { factor: 1, name: 'cores' } : { factor: 1000, name: 'millicores' };
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Logger, type SandboxId, SingleFlight, withDeadline } from '@crihub/kernel';
+import type { FootprintSampler } from '../measurements/footprint-sampler.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
 import type { Handlers } from '../router/handlers.ts';
 import type { NodeState } from './node-state.ts';
@@ -16,6 +17,7 @@ export interface StopSandboxDeps {
   readonly teardown: Teardown;
   readonly plugins: Plugins;
   readonly phases: PhaseObserver;
+  readonly footprints: Pick<FootprintSampler, 'beforeEnd'>;
   readonly steps: StepObserver;
   readonly logger: Logger;
 }
@@ -36,11 +38,12 @@ export class StopSandbox {
   }
 
   async #stop(id: SandboxId): Promise<void> {
-    const { node, handlers, phases, steps } = this.#deps;
+    const { node, handlers, phases, footprints, steps } = this.#deps;
     using _held = await node.locks.acquire(id);
     const record = node.records.sandboxes.get(id);
     if (record === undefined || record.phase === 'creating' || record.phase === 'removing') return;
-    const stopping = node.recordNotReady(record, 'stopped');
+    await footprints.beforeEnd(id);
+    const stopping = node.recordNotReady(node.records.sandboxes.get(id) ?? record, 'stopped');
     await steps.reached('stopSandbox.intent');
     await this.#stopContainers(stopping);
     await steps.reached('stopSandbox.containersStopped');

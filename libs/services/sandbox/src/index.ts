@@ -1,4 +1,5 @@
 export { type CgroupDriver, containerCgroup, podCgroup } from './cgroups/pod-cgroups.ts';
+export { EngineProcesses } from './engine/engine-processes.ts';
 export { EventStream } from './events/event-stream.ts';
 export { notFound, wrongState } from './failures.ts';
 export { capabilitiesOf, type HostFeatures, hostFeaturesOf } from './host/capabilities.ts';

@@ -1,5 +1,9 @@
 import { Image, type ImageFsInfoResponse, type Int64Value } from '@crihub/wire/cri';
 import type { Clock } from '@crihub/kernel';
+import { phaseSubject } from '../../lifecycle/phase-subject.ts';
+import { type PhaseObserver, timed } from '../../lifecycle/phases.ts';
+import type { Records } from '../../records/records.ts';
+import { sandboxKey } from '../../records/sandbox-record.ts';
 import type { ImageCopies } from '../../router/image-copies.ts';
 import { EncodedList } from '../lists/encoded-list.ts';
 import { required } from '../parse/check.ts';
@@ -12,11 +16,20 @@ export interface ImageMethodDeps {
   /** Whether a container was made from the image, or mounts it. */
   readonly inUse: (imageId: string) => boolean;
   readonly copies: Pick<ImageCopies, 'remove'>;
+  readonly records: Pick<Records, 'sandboxes'>;
+  readonly phases: PhaseObserver;
   readonly clock: Clock;
 }
 
 /** The image service. */
-export function imageMethods({ images, inUse, copies, clock }: ImageMethodDeps): CriHandlers['image'] {
+export function imageMethods({
+  images,
+  inUse,
+  copies,
+  records,
+  phases,
+  clock,
+}: ImageMethodDeps): CriHandlers['image'] {
   const list = new EncodedList<DescribedImage>((image) => Image.encode(renderImage(image)).finish());
   const matching = (reference: string): readonly DescribedImage[] => {
     if (reference === '') return images.list();
@@ -36,9 +49,15 @@ export function imageMethods({ images, inUse, copies, clock }: ImageMethodDeps):
         info: verbose ? { info: JSON.stringify({ imageSpec: found.config }) } : {},
       };
     },
-    PullImage: async ({ image, auth }, { signal }) => ({
-      imageRef: await images.pull(required(image?.image, 'image.image'), { credentials: auth, signal }),
-    }),
+    PullImage: async ({ image, auth, sandboxConfig }, { signal }) => {
+      const reference = required(image?.image, 'image.image');
+      const pull = (): Promise<string> => images.pull(reference, { credentials: auth, signal });
+      const metadata = sandboxConfig?.metadata;
+      // The kubelet says for which pod it pulls; others do not.
+      const pod = metadata && records.sandboxes.withKey(sandboxKey(metadata));
+      const imageRef = pod ? timed(phases, phaseSubject(pod), 'image', pull) : pull();
+      return { imageRef: await imageRef };
+    },
     RemoveImage: async ({ image }) => {
       const reference = required(image?.image, 'image.image');
       const found = images.find(reference);

@@ -1,0 +1,71 @@
+import type { TrialFootprint } from '@crihub/experiment/compare';
+import { newContainerId, newSandboxId } from '@crihub/kernel';
+import { RecordingLogger } from '@crihub/kernel/testing';
+import type { CgroupStats, ProcessUsage } from '@crihub/linux';
+import { expect, it } from 'vitest';
+import type { ContainerRecord } from '../records/container-record.ts';
+import type { Records } from '../records/records.ts';
+import type { SandboxRecord } from '../records/sandbox-record.ts';
+import { FootprintSampler } from './footprint-sampler.ts';
+
+const MIB = 2 ** 20;
+/** A pause process and a container, each under a monitor; the daemon is the parent of neither. */
+const PROCESSES: Readonly<Record<number, ProcessUsage>> = {
+  10: { parentPid: 11, memoryBytes: 1 * MIB, cpuSeconds: 0.1 },
+  11: { parentPid: 1, memoryBytes: 4 * MIB, cpuSeconds: 0.4 },
+  20: { parentPid: 21, memoryBytes: 64 * MIB, cpuSeconds: 9 },
+  21: { parentPid: 1, memoryBytes: 2 * MIB, cpuSeconds: 0.2 },
+  30: { parentPid: process.pid, memoryBytes: 64 * MIB, cpuSeconds: 9 },
+};
+
+function sample(
+  pod: Partial<SandboxRecord>,
+  pids: readonly number[],
+): Promise<readonly Omit<TrialFootprint, 'at'>[]> {
+  const taken: Omit<TrialFootprint, 'at'>[] = [];
+  const id = newSandboxId();
+  const record = { id, handler: 'docker', phase: 'ready', ...pod } as SandboxRecord;
+  const containers = pids.map(
+    (pid) => ({ id: newContainerId(), phase: 'running', pid, cgroup: '/c' }) as ContainerRecord,
+  );
+  const stats = { cpu: { usageNs: 3_000_000_000n }, memory: { workingSet: 5 * MIB } } as CgroupStats;
+  const sampler = new FootprintSampler({
+    records: {
+      sandboxes: { get: () => record, all: () => [record].values() },
+      containersOf: () => containers,
+    } as unknown as Records,
+    cgroups: { stats: async () => stats },
+    usageOf: async (pid) => PROCESSES[pid],
+    engines: {
+      refresh: async () => undefined,
+      shareOf: () => ({ memoryBytes: 8 * MIB, cpuSeconds: 1 }),
+    } as unknown as ConstructorParameters<typeof FootprintSampler>[0]['engines'],
+    journal: { footprint: (footprint) => taken.push(footprint) },
+    logger: new RecordingLogger(),
+  });
+  return sampler.beforeEnd(id).then(async () => {
+    await sampler.beforeEnd(id); // it was sampled: once is enough
+    return taken;
+  });
+}
+
+it('adds up what serves the pod, beside what its containers take', async () => {
+  const [footprint, ...more] = await sample({ pid: 10 }, [20]);
+  expect(more).toEqual([]);
+  expect(footprint).toMatchObject({
+    overheadMemoryBytes: (1 + 4 + 2 + 8) * MIB,
+    workloadMemoryBytes: 5 * MIB,
+    workloadCpuSeconds: 3,
+  });
+  expect(footprint?.overheadCpuSeconds).toBeCloseTo(0.1 + 0.4 + 0.2 + 1);
+});
+
+it('does not take the daemon for a monitor, and counts a shared monitor once', async () => {
+  expect((await sample({}, [30]))[0]).toMatchObject({ overheadMemoryBytes: 8 * MIB });
+  expect((await sample({}, [20, 20]))[0]).toMatchObject({ overheadMemoryBytes: (2 + 8) * MIB });
+});
+
+it('samples no pod that runs nothing', async () => {
+  expect(await sample({ pid: 10 }, [])).toEqual([]);
+  expect(await sample({ phase: 'notReady' }, [20])).toEqual([]);
+});
