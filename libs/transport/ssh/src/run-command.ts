@@ -1,8 +1,7 @@
 import { RuntimeError } from '@crihub/kernel';
-import type { ClientChannel } from 'ssh2';
 import { OutputBuffer } from '../../process/src/output-buffer.ts';
 import type { RunOptions, RunResult } from '../../process/src/run.ts';
-import { exitOf, killChannel } from './channel-end.ts';
+import type { SshChannel } from './ssh-channel.ts';
 
 export type SshRunOptions = Pick<RunOptions, 'input' | 'maxOutputBytes' | 'timeoutMs' | 'signal'>;
 
@@ -13,7 +12,7 @@ const DEFAULT_OUTPUT_BYTES = 1024 * 1024;
 export async function runCommand(
   command: string,
   { input, maxOutputBytes = DEFAULT_OUTPUT_BYTES, timeoutMs = DEFAULT_TIMEOUT_MS, signal }: SshRunOptions,
-  open: (signal: AbortSignal) => Promise<ClientChannel>,
+  open: (signal: AbortSignal) => Promise<SshChannel>,
 ): Promise<RunResult> {
   signal?.throwIfAborted();
   const timeout = new AbortController();
@@ -28,7 +27,7 @@ export async function runCommand(
 }
 
 async function collect(
-  channel: ClientChannel,
+  channel: SshChannel,
   input: RunOptions['input'],
   maxOutputBytes: number,
   signal: AbortSignal,
@@ -36,12 +35,12 @@ async function collect(
   const stdout = new OutputBuffer(maxOutputBytes);
   const stderr = new OutputBuffer(maxOutputBytes);
   const { promise: closed, resolve: close } = Promise.withResolvers<void>();
-  const exit = exitOf(channel, new AbortController().signal);
-  channel.once('close', close);
-  channel.on('data', (chunk: Buffer) => stdout.push(chunk));
-  channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  channel.end(input);
-  const kill = (): void => killChannel(channel);
+  const { stream, exit } = channel;
+  stream.once('close', close);
+  stream.on('data', (chunk: Buffer) => stdout.push(chunk));
+  stream.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  stream.end(input);
+  const kill = (): void => channel.kill();
   signal.addEventListener('abort', kill, { once: true });
   if (signal.aborted) kill();
   try {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { Semaphore, untilAborted } from '@crihub/kernel';
 import ssh2 from 'ssh2';
 import { runCommand, type SshRunOptions } from './run-command.ts';
+import { SshChannel } from './ssh-channel.ts';
 import { unreachable } from './ssh-failure.ts';
 import { type SshProcess, type SshSpawnOptions, startCommand } from './start-command.ts';
 import type { RunResult } from '../../process/src/run.ts';
@@ -89,15 +90,16 @@ export class SshConnection {
     const settings =
       terminal === undefined ? {} : { pty: { cols: terminal.width, rows: terminal.height, term: 'xterm' } };
     const channel = await this.#channel((callback) => this.#client.exec(command, settings, callback), signal);
-    return startCommand(channel, options, this.#lost.signal);
+    return startCommand(channel, options);
   }
 
   /** Connects to a port as seen from the server. @throws Unavailable if nothing listens there. */
   async connectTcp(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
-    return await this.#channel(
+    const { stream } = await this.#channel(
       (callback) => this.#client.forwardOut('127.0.0.1', 0, host, port, callback),
       signal,
     );
+    return stream;
   }
 
   /** Ends the connection with all that is on it; resolves when the stream is closed. Repeatable. */
@@ -129,7 +131,7 @@ export class SshConnection {
   async #channel(
     open: (callback: (error: Error | undefined, channel: ssh2.ClientChannel) => void) => void,
     signal: AbortSignal,
-  ): Promise<ssh2.ClientChannel> {
+  ): Promise<SshChannel> {
     const either = AbortSignal.any([signal, this.#lost.signal]);
     const place = await this.#places.acquire(either);
     const opening = this.#opened(open, place);
@@ -138,7 +140,7 @@ export class SshConnection {
     } catch (error) {
       // Whoever gave up does not want what may still come.
       opening.then(
-        (late) => late.destroy(),
+        ({ stream }) => stream.destroy(),
         () => undefined,
       );
       throw error;
@@ -148,8 +150,8 @@ export class SshConnection {
   async #opened(
     open: (callback: (error: Error | undefined, channel: ssh2.ClientChannel) => void) => void,
     place: Disposable,
-  ): Promise<ssh2.ClientChannel> {
-    const { promise, resolve, reject } = Promise.withResolvers<ssh2.ClientChannel>();
+  ): Promise<SshChannel> {
+    const { promise, resolve, reject } = Promise.withResolvers<SshChannel>();
     const fail = (error: unknown): void => {
       place[Symbol.dispose]();
       reject(unreachable(this.#server, 'refused a channel', error));
@@ -160,8 +162,8 @@ export class SshConnection {
         if (error !== undefined) fail(error);
         else {
           channel.once('close', () => place[Symbol.dispose]());
-          channel.on('error', () => undefined); // readers and writers learn of it by the end of the stream
-          resolve(channel);
+          // At once: the same packet may bring the exit code.
+          resolve(new SshChannel(channel, this.#lost.signal));
         }
       });
     } catch (error) {

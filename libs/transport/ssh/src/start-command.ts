@@ -1,6 +1,6 @@
 import { type Readable, Writable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import { exitOf, killChannel } from './channel-end.ts';
+import type { SshChannel } from './ssh-channel.ts';
 
 export interface SshTerminalSize {
   /** In characters. */
@@ -29,21 +29,18 @@ export interface SshProcess {
   kill(): void;
 }
 
-export function startCommand(
-  channel: ClientChannel,
-  { stdin, terminal }: SshSpawnOptions,
-  lost: AbortSignal,
-): SshProcess {
-  if (stdin !== true) channel.end();
+export function startCommand(channel: SshChannel, { stdin, terminal }: SshSpawnOptions): SshProcess {
+  const { stream, exit } = channel;
+  if (stdin !== true) stream.end();
   return {
-    stdin: stdin === true ? inputOf(channel) : undefined,
-    stdout: channel,
-    stderr: channel.stderr,
-    exited: exitOf(channel, lost),
+    stdin: stdin === true ? inputOf(stream) : undefined,
+    stdout: stream,
+    stderr: stream.stderr,
+    exited: exit,
     resize: ({ width, height }) => {
-      if (terminal !== undefined) channel.setWindow(height, width, 0, 0);
+      if (terminal !== undefined) stream.setWindow(height, width, 0, 0);
     },
-    kill: () => killChannel(channel),
+    kill: () => channel.kill(),
   };
 }
 

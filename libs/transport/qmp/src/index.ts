@@ -1,0 +1,1 @@
+export { QmpConnection } from './qmp-connection.ts';
