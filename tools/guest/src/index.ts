@@ -1,0 +1,1 @@
+export { buildGuest, GUEST_DIRECTORY } from './build.ts';
