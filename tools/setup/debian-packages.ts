@@ -13,17 +13,27 @@ export const RUNTIME_PACKAGES = [
   'ca-certificates',
 ] as const;
 
+/** What runs pods in virtual machines, and what builds their guest. */
+export const MACHINE_PACKAGES = [
+  'qemu-system-x86',
+  'iproute2',
+  'util-linux',
+  'binutils',
+  'gcc',
+  'libc6-dev',
+  'xz-utils',
+] as const;
+
 /** What the integration tests, the conformance run and the bench need on top. */
 export const TEST_PACKAGES = [
   ...RUNTIME_PACKAGES,
+  ...MACHINE_PACKAGES,
   'docker-registry',
   'containerd',
   'docker.io',
   'busybox-static',
   'socat',
-  'util-linux',
   'procps',
-  'iproute2',
   // What runc is built with where a test needs a newer one than the distribution has.
   'gcc',
   'libc6-dev',

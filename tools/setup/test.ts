@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { describeError } from '@crihub/kernel';
+import { buildGuest, GUEST_DIRECTORY } from '@crihub/tool-guest';
 import { runChecks } from './check-steps.ts';
 import { TEST_PACKAGES } from './debian-packages.ts';
 import { prepareHost } from './prepare-host.ts';
@@ -20,7 +21,9 @@ else process.exitCode = await test(positionals);
 
 async function test(filters: readonly string[]): Promise<number> {
   try {
-    await prepareHost(TEST_PACKAGES, (line) => console.log(`▸ ${line}`));
+    const say = (line: string): void => console.log(`▸ ${line}`);
+    await prepareHost(TEST_PACKAGES, say);
+    await buildGuest(GUEST_DIRECTORY, say);
   } catch (error) {
     console.error(describeError(error));
     return 1;

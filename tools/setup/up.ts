@@ -13,7 +13,8 @@ import {
   writeBridgeNetwork,
   writeLayoutTar,
 } from '@crihub/tool-fixtures';
-import { RUNTIME_PACKAGES } from './debian-packages.ts';
+import { MACHINE_PACKAGES, RUNTIME_PACKAGES } from './debian-packages.ts';
+import { buildGuest, GUEST_DIRECTORY } from '@crihub/tool-guest';
 import { prepareHost } from './prepare-host.ts';
 import { formatDemo, runDemo } from './demo.ts';
 import { InterruptedError, interruption } from './interrupt.ts';
@@ -41,7 +42,8 @@ const say = (line: string): void => console.log(`▸ ${line}`);
 
 async function up(root: string): Promise<void> {
   const interrupted = interruption(say);
-  await prepareHost(RUNTIME_PACKAGES, say);
+  await prepareHost([...RUNTIME_PACKAGES, ...MACHINE_PACKAGES], say);
+  await buildGuest(GUEST_DIRECTORY, say);
   await mkdir(root, { recursive: true, mode: 0o700 });
   await using started = new AsyncDisposableStack();
   started.use(await holdExclusively(NETWORK.name));
@@ -49,7 +51,12 @@ async function up(root: string): Promise<void> {
   started.defer(async () => network.remove());
   say(`starting the daemon in ${root}`);
   const daemon = started.use(
-    await startCrihub({ directory: root, network, engines: await enginesOfNode(say) }),
+    await startCrihub({
+      directory: root,
+      network,
+      engines: await enginesOfNode(say),
+      guestDirectory: GUEST_DIRECTORY,
+    }),
   );
   await Promise.race([demonstrate(daemon.socket, root), interrupted]);
   if (values.once) return;

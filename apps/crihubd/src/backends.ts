@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ContainerdBackendDependencies } from '@crihub/backend-containerd';
 import type { DockerBackendDependencies } from '@crihub/backend-docker';
+import type { KataBackendDependencies } from '@crihub/backend-kata';
 import type { RuncBackendDependencies } from '@crihub/backend-runc';
 import { type Config, describeIssues, type HandlerConfig } from '@crihub/config';
 import type { Backend, BackendPlacement } from '@crihub/contract';
@@ -11,7 +12,8 @@ import { OutsideBackend } from './outside/outside-backend.ts';
 /** What any of the backends may need of the node. */
 export type BackendDependencies = RuncBackendDependencies &
   DockerBackendDependencies &
-  ContainerdBackendDependencies;
+  ContainerdBackendDependencies &
+  KataBackendDependencies;
 
 interface BackendKind {
   /** The issues of options that it does not take. */
@@ -43,6 +45,13 @@ const BACKENDS: Readonly<Record<string, () => Promise<BackendKind>>> = {
     return kind(
       containerdOptions,
       (options, placement, deps) => new ContainerdBackend({ ...options, ...placement }, deps),
+    );
+  },
+  kata: async () => {
+    const { KataBackend, kataOptions } = await import('@crihub/backend-kata');
+    return kind(
+      kataOptions,
+      (options, placement, deps) => new KataBackend({ ...options, ...placement }, deps),
     );
   },
 };

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startEngine } from '@crihub/tool-fixtures';
+import { GUEST_DIRECTORY } from '@crihub/tool-guest';
 import { DockerEngine } from '@crihub/transport/docker-engine';
 import { type HandlerConfig, ociHandler } from './daemon-config.ts';
 
@@ -20,10 +21,23 @@ export const TESTED_HANDLERS: Readonly<Record<string, () => Promise<TestedHandle
   runc: async () => oci('runc'),
   crun: async () => oci('crun'),
   docker: startDocker,
+  kata: async () => kata(),
 };
 
 const oci = (runtime: string): TestedHandler => ({
   config: (directory) => ociHandler(directory, runtime),
+  leftovers: async () => [],
+  hasImage: async () => false,
+  [Symbol.asyncDispose]: async () => undefined,
+});
+
+const kata = (): TestedHandler => ({
+  config: (directory) => ({
+    backend: 'kata',
+    guestDirectory: GUEST_DIRECTORY,
+    accelerator: 'tcg',
+    networkNamespaceDirectory: path.join(directory, 'netns'),
+  }),
   leftovers: async () => [],
   hasImage: async () => false,
   [Symbol.asyncDispose]: async () => undefined,

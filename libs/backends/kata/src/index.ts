@@ -1,1 +1,2 @@
-export { GuestContainers } from './guest/guest-containers.ts';
+export { KataBackend, type KataBackendDependencies, type KataSettings } from './kata-backend.ts';
+export { type KataOptions, kataOptions, type KataPlacement } from './options.ts';

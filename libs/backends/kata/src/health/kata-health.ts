@@ -1,0 +1,64 @@
+import type { BackendHealth, Capabilities } from '@crihub/contract';
+import { describeError, reasonOf, RuntimeError } from '@crihub/kernel';
+import { run } from '@crihub/transport/process';
+import type { Platform } from '../machine/qemu-arguments.ts';
+
+export interface KataHealthDependencies {
+  readonly qemuPath: string;
+  readonly platform: (signal: AbortSignal) => Promise<Platform>;
+}
+
+const PROBE_TIMEOUT_MS = 10_000;
+
+/** What a kernel of its own keeps from a pod, and what it can have in it. */
+const CAPABILITIES: Capabilities = {
+  userNamespaces: false,
+  userNamespacesWithHostNetwork: false,
+  recursiveReadonlyMounts: true,
+  idmappedMounts: false,
+  mountOptions: true,
+  bidirectionalMounts: false,
+  hostNetwork: false,
+  hostPid: false,
+  hostIpc: false,
+  sharedPid: true,
+  privileged: true,
+  devices: false,
+  updateSandboxResources: true,
+};
+
+/** Whether QEMU and a guest are there. */
+export class KataHealth {
+  readonly #dependencies: KataHealthDependencies;
+
+  constructor(dependencies: KataHealthDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  async check(signal: AbortSignal): Promise<BackendHealth> {
+    signal.throwIfAborted();
+    try {
+      const [version, { machine, accelerator }] = await Promise.all([
+        this.#qemuVersion(signal),
+        this.#dependencies.platform(signal),
+      ]);
+      return {
+        healthy: true,
+        version: `${version} (${machine}, ${accelerator})`,
+        capabilities: CAPABILITIES,
+      };
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = reasonOf(error) ?? 'QemuUnusable';
+      return { healthy: false, reason, message: describeError(error), capabilities: CAPABILITIES };
+    }
+  }
+
+  async #qemuVersion(signal: AbortSignal): Promise<string> {
+    const { qemuPath } = this.#dependencies;
+    const { stdout } = await run(qemuPath, { args: ['--version'], timeoutMs: PROBE_TIMEOUT_MS, signal });
+    const version = /version (\S+)/.exec(stdout.toString())?.[1];
+    if (version !== undefined) return `QEMU ${version}`;
+    throw new RuntimeError('FailedPrecondition', `${qemuPath} does not tell its version: is it QEMU?`);
+  }
+}

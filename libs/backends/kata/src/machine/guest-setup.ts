@@ -1,0 +1,48 @@
+import type { PodNetworkAttachment, Sandbox } from '@crihub/contract';
+import { quoted } from '../guest/shell-words.ts';
+import { SHARE_TAGS } from './qemu-arguments.ts';
+
+/** Where the guest has its shares. */
+export const GUEST_SHARES = { files: '/share/files', reports: '/share/reports' } as const;
+
+const DEVICE = 'eth0';
+
+/** The script by which a guest becomes the pod's; it prints the guest's boot id. */
+export function setupScript(sandbox: Sandbox, network: PodNetworkAttachment | undefined): string {
+  return [
+    'set -e',
+    mount(SHARE_TAGS.files, GUEST_SHARES.files, ''),
+    mount(SHARE_TAGS.reports, GUEST_SHARES.reports, 'nodev,'),
+    `hostname ${quoted(sandbox.hostname)}`,
+    ...(network === undefined ? [] : networkLines(network)),
+    ...Object.entries(sandbox.sysctls).map(
+      ([name, value]) => `printf %s ${quoted(value)} > ${quoted(`/proc/sys/${name.replaceAll('.', '/')}`)}`,
+    ),
+    'cat /proc/sys/kernel/random/boot_id',
+  ].join('\n');
+}
+
+const mount = (tag: string, target: string, flags: string): string =>
+  `mountpoint -q ${target} || ` +
+  `mount -t 9p -o ${flags}trans=virtio,version=9p2000.L,msize=512000,cache=mmap ${tag} ${target}`;
+
+function networkLines({ mac, mtu, addresses, routes }: PodNetworkAttachment): readonly string[] {
+  const isV6 = (text: string): boolean => text.includes(':');
+  const family = (text: string): string => (isV6(text) ? '-6 ' : '');
+  return [
+    `ip link set dev ${DEVICE} down`,
+    `echo 0 > /proc/sys/net/ipv6/conf/${DEVICE}/accept_dad`,
+    ...(mac === undefined ? [] : [`ip link set dev ${DEVICE} address ${quoted(mac)}`]),
+    ...(mtu === undefined ? [] : [`ip link set dev ${DEVICE} mtu ${String(mtu)}`]),
+    `ip link set dev ${DEVICE} up`,
+    ...addresses.map(({ cidr }) => `ip ${family(cidr)}addr add ${quoted(cidr)} dev ${DEVICE}`),
+    ...routes.map(({ destination, gateway }) => {
+      const route = `ip ${family(destination)}route replace ${quoted(destination)}`;
+      if (gateway === undefined) return `${route} dev ${DEVICE}`;
+      // A gateway outside of the pod's subnet must be made reachable first.
+      const reach = `ip ${family(gateway)}route replace ${quoted(gateway)} dev ${DEVICE}`;
+      const via = `${route} via ${quoted(gateway)} dev ${DEVICE}`;
+      return `${via} 2> /dev/null || { ${reach}; ${via}; }`;
+    }),
+  ];
+}

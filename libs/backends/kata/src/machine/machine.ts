@@ -1,0 +1,171 @@
+import type { PodNetworkAttachment, Sandbox } from '@crihub/contract';
+import { type Clock, RuntimeError, type SandboxId, SingleFlight, sleep, untilAborted } from '@crihub/kernel';
+import { isAlive, type ProcessRef } from '@crihub/linux';
+import { QmpConnection } from '@crihub/transport/qmp';
+import { SshConnection } from '@crihub/transport/ssh';
+import { z } from 'zod';
+import type { Guest, SharedDirectory } from '../guest/guest.ts';
+import { type Channel, openChannel } from './control-channel.ts';
+import { GUEST_SHARES, setupScript } from './guest-setup.ts';
+import { type Identity, newIdentity, readIdentity } from './identity.ts';
+import type { MachineFiles } from './machine-files.ts';
+import type { MachineShares } from './qemu-arguments.ts';
+import { killQemu } from './qemu-process.ts';
+
+export interface MachineOptions {
+  readonly sandboxId: SandboxId;
+  readonly process: ProcessRef;
+  readonly files: MachineFiles;
+  readonly shares: MachineShares;
+  readonly clock: Clock;
+}
+
+/** Time for QEMU to be gone after its control socket has closed, in ms; then it is killed. */
+const END_MS = 1_000;
+const SETUP_MS = 20_000;
+const RECONNECT_MS = 10_000;
+const CONSOLE_BYTES = 8 * 1024;
+
+const bootIdText = z.string().regex(/^[0-9a-f-]{36}$/);
+
+/** A machine that runs, with its guest's control channel. */
+export class Machine implements Guest {
+  readonly sandboxId: SandboxId;
+  readonly process: ProcessRef;
+  readonly files: SharedDirectory;
+  readonly reports: SharedDirectory;
+  /** Resolves when QEMU has ended, by whatever cause; never after `close`. */
+  readonly ended: Promise<void>;
+  readonly #end = Promise.withResolvers<void>();
+  #isClosed = false;
+  readonly #files: MachineFiles;
+  readonly #clock: Clock;
+  readonly #qmp: QmpConnection;
+  readonly #connecting = new SingleFlight<'ssh', SshConnection>();
+  #ssh: SshConnection | undefined;
+  #bootId = '';
+
+  private constructor({ sandboxId, process, files, shares, clock }: MachineOptions, qmp: QmpConnection) {
+    this.sandboxId = sandboxId;
+    this.process = process;
+    this.files = { host: shares.files, guest: GUEST_SHARES.files };
+    this.reports = { host: shares.reports, guest: GUEST_SHARES.reports };
+    this.#files = files;
+    this.#clock = clock;
+    this.#qmp = qmp;
+    this.ended = this.#end.promise;
+    void Promise.race([qmp.closed, qmp.shutDown]).then(async () => this.#lost());
+  }
+
+  /** Takes hold of a machine whose QEMU runs. Its guest may still boot. */
+  static async attach(options: MachineOptions, signal: AbortSignal): Promise<Machine> {
+    return new Machine(options, await QmpConnection.open(options.files.qmp, signal));
+  }
+
+  get bootId(): string {
+    return this.#bootId;
+  }
+
+  /** Waits until the guest's kernel has booted. @throws Unavailable with the end of its console. */
+  async untilBooted(signal: AbortSignal): Promise<Channel> {
+    const booted = openChannel(this.#files.channel, true, signal);
+    const failed = this.#qmp.shutDown.then(() => {
+      throw new RuntimeError('Unavailable', 'the guest shut down while it booted', { reason: 'BootFailed' });
+    });
+    failed.catch(() => undefined);
+    return await untilAborted(Promise.race([booted, failed]), signal);
+  }
+
+  /** Logs in on a channel to a guest that has just booted, or had before. */
+  async logIn({ stream, greeting }: Channel, signal: AbortSignal): Promise<void> {
+    const isNew = greeting === 'new';
+    const { identity, line } = isNew
+      ? await newIdentity(this.#files.identity, this.#clock.nowNs())
+      : { identity: await readIdentity(this.#files.identity), line: 'connect\n' };
+    stream.write(line);
+    this.#ssh = await this.#openSsh(stream, identity, signal);
+  }
+
+  /** Makes the guest the pod's: mounts, host name, network, sysctls. */
+  async setUp(
+    sandbox: Sandbox,
+    network: PodNetworkAttachment | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#bootId = await this.#ask(setupScript(sandbox, network), signal);
+  }
+
+  /** Connects to a guest that an earlier daemon has set up. */
+  async rejoin(signal: AbortSignal): Promise<void> {
+    await this.ssh(signal);
+    this.#bootId = await this.#ask('cat /proc/sys/kernel/random/boot_id', signal);
+  }
+
+  async ssh(signal: AbortSignal): Promise<SshConnection> {
+    if (this.#ssh?.isOpen === true) return this.#ssh;
+    return await this.#connecting.run('ssh', async () => await this.#reconnect(), signal);
+  }
+
+  /** The end of what the guest's kernel has printed. */
+  async console(signal: AbortSignal): Promise<string> {
+    const text = await this.#qmp.execute('ringbuf-read', { device: 'console', size: 65_536 }, signal);
+    return z.string().parse(text).slice(-CONSOLE_BYTES);
+  }
+
+  /** SIGKILL to QEMU; resolves when it is gone. */
+  async kill(): Promise<void> {
+    await killQemu(this.process);
+    await this.ended;
+  }
+
+  /** Lets go of the machine, which runs on. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#qmp.close();
+    await this.#ssh?.close();
+  }
+
+  async #ask(script: string, signal: AbortSignal): Promise<string> {
+    const ssh = await this.ssh(signal);
+    const { exitCode, stdout, stderr } = await ssh.run(script, { signal, timeoutMs: SETUP_MS });
+    const { success, data } = bootIdText.safeParse(stdout.toString().trim());
+    if (exitCode === 0 && success) return data;
+    const message = `the guest could not be set up: ${stderr.toString().trim().slice(-500)}`;
+    throw new RuntimeError('Unavailable', message, { reason: 'BootFailed', id: this.sandboxId });
+  }
+
+  async #reconnect(): Promise<SshConnection> {
+    const signal = AbortSignal.timeout(RECONNECT_MS);
+    try {
+      const { stream, greeting } = await openChannel(this.#files.channel, false, signal);
+      if (greeting === 'new') {
+        stream.destroy();
+        throw new RuntimeError('Unavailable', 'the guest has forgotten who it is');
+      }
+      await this.logIn({ stream, greeting }, signal);
+    } catch (cause) {
+      const message = `the guest of pod ${this.sandboxId} can't be reached`;
+      throw new RuntimeError('Unavailable', message, { reason: 'SshUnreachable', cause });
+    }
+    if (this.#ssh === undefined) throw new RuntimeError('Internal', 'a login left no connection');
+    return this.#ssh;
+  }
+
+  async #openSsh(
+    stream: Channel['stream'],
+    { privateKey, hostKey }: Identity,
+    signal: AbortSignal,
+  ): Promise<SshConnection> {
+    const server = `the guest of pod ${this.sandboxId.slice(0, 12)}`;
+    return await SshConnection.open({ server, stream, username: 'root', privateKey, hostKey }, signal);
+  }
+
+  async #lost(): Promise<void> {
+    if (this.#isClosed) return;
+    for (const end = Date.now() + END_MS; Date.now() < end && (await isAlive(this.process));) await sleep(10);
+    // A guest that has shut down leaves a QEMU that waits; one without a control socket can't be kept either.
+    await killQemu(this.process);
+    this.#end.resolve();
+    await this.close();
+  }
+}

@@ -1,0 +1,26 @@
+import type { Sandbox } from '@crihub/contract';
+import { storedProcess } from '@crihub/service-oci-containers';
+import { z } from 'zod';
+
+const base = {
+  sandbox: z.custom<Sandbox>((value) => typeof value === 'object' && value !== null && 'id' in value),
+  /** The boot in which it was made; nothing of it survives that. */
+  bootId: z.string(),
+  /** Path of the pod's cgroup. */
+  cgroup: z.string(),
+  size: z.object({ memoryBytes: z.number(), cpus: z.number() }),
+};
+
+/** A pod as far as it has come. */
+export const sandboxRecord = z.discriminatedUnion('step', [
+  /** Written before anything is made, or when its machine was ended. */
+  z.object({ ...base, step: z.enum(['preparing', 'stopped']) }),
+  z.object({
+    ...base,
+    step: z.enum(['prepared', 'running']),
+    /** QEMU. */
+    process: storedProcess,
+  }),
+]);
+export type SandboxRecord = z.infer<typeof sandboxRecord>;
+export type LiveRecord = Extract<SandboxRecord, { readonly process: unknown }>;

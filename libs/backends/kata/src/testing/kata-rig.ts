@@ -1,0 +1,64 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, systemClock } from '@crihub/kernel';
+import { commandLineOf, listPids } from '@crihub/linux';
+import { MachineRig, RigMachine } from '@crihub/service-sandbox/testing';
+import { KataBackend } from '../kata-backend.ts';
+import { type KataOptions, kataOptions } from '../options.ts';
+
+/** Where `npm run guest` puts it. */
+export const GUEST_DIRECTORY = join(import.meta.dirname, '../../../../../.cache/guest');
+
+/** A kata backend on this machine, with all of its files below one directory. */
+export class KataRig extends MachineRig<KataBackend> {
+  readonly #options: KataOptions;
+
+  static async start(options: Partial<KataOptions> = {}): Promise<KataRig> {
+    const machine = await RigMachine.start(await mkdtemp(join(tmpdir(), 'crihub-kata-')));
+    return await new KataRig(machine, options).launch();
+  }
+
+  private constructor(machine: RigMachine, options: Partial<KataOptions>) {
+    super(machine);
+    this.#options = {
+      ...kataOptions.parse({
+        guestDirectory: GUEST_DIRECTORY,
+        networkNamespaceDirectory: join(machine.directory, 'netns'),
+        accelerator: 'tcg',
+      }),
+      ...options,
+    };
+  }
+
+  async leaks(): Promise<readonly string[]> {
+    const commands = await Promise.all((await listPids()).map(commandLineOf));
+    const machines = commands.filter((words) =>
+      words.some((word) => word.includes(`${this.directory}/run/`)),
+    );
+    return [
+      ...machines.map((words) => `process ${words.slice(0, 8).join(' ')}`),
+      ...(await this.machine.leaks(OWN_DIRECTORIES)),
+    ];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.backend.close();
+    await this.machine[Symbol.asyncDispose]();
+  }
+
+  protected override makeBackend(): KataBackend {
+    const { cgroups, namespaces, mounts, host } = this.machine;
+    return new KataBackend(
+      {
+        ...this.#options,
+        stateDirectory: join(this.directory, 'state'),
+        runDirectory: join(this.directory, 'run'),
+        cgroupDriver: 'cgroupfs',
+      },
+      { logger: silentLogger, clock: systemClock, host, cgroups, namespaces, mounts },
+    );
+  }
+}
+
+const OWN_DIRECTORIES = ['state/sandboxes', 'state/containers', 'state/pauses', 'run/pods', 'netns'];
