@@ -19,6 +19,11 @@ const tasks = {
     summary: 'critest against one handler',
     root: true,
   },
+  ci: {
+    script: 'tools/conformance/src/ci.ts',
+    summary: 'test, then conformance of every handler',
+    root: true,
+  },
   bench: { script: 'tools/bench/src/main.ts', summary: 'crihub beside its peers', root: true },
   'bench:docker': {
     script: 'tools/bench/src/docker/main.ts',

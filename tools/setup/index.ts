@@ -3,4 +3,4 @@ export { runForeground } from './foreground.ts';
 export { InterruptedError, interruption } from './interrupt.ts';
 export { prepareHost } from './prepare-host.ts';
 export { CACHE, REPOSITORY } from './repository.ts';
-export { formatCounts, type TestCounts } from './test-reports.ts';
+export { addCounts, formatCounts, readCounts, type TestCounts } from './test-reports.ts';

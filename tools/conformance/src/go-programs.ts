@@ -9,7 +9,7 @@ const BIN = path.resolve(ROOT, '../../.cache/bin');
 const BUILD_TIMEOUT_MS = 20 * 60_000;
 const VERSION_FLAG = '-X=sigs.k8s.io/cri-tools/pkg/version.Version=';
 
-export type GoProgram = 'crictl' | 'critest' | 'runc';
+export type GoProgram = 'crictl' | 'critest' | 'nri-plugin' | 'runc';
 
 interface Recipe {
   /** The Go module that pins its version, relative to this package. */
@@ -22,6 +22,7 @@ interface Recipe {
 const recipes: Readonly<Record<GoProgram, Recipe>> = {
   crictl: { module: '.', build: ['build'], what: 'sigs.k8s.io/cri-tools/cmd/crictl' },
   critest: { module: '.', build: ['test', '-c'], what: './critest' },
+  'nri-plugin': { module: '.', build: ['build'], what: './nri-plugin' },
   runc: {
     module: 'runc',
     build: ['build', '-trimpath', '-tags=seccomp,urfave_cli_no_docs'],
@@ -85,7 +86,7 @@ async function requireGo(): Promise<void> {
 async function sourceDigest({ module, build: command, what }: Recipe): Promise<string> {
   const hash = createHash('sha256').update([process.arch, ...command, what].join(' '));
   const cwd = path.join(ROOT, module);
-  for await (const file of glob('{go.mod,go.sum,critest/*.go}', { cwd }))
+  for await (const file of glob(`{go.mod,go.sum,${what}/*.go}`, { cwd }))
     hash.update(file).update(await readFile(path.join(cwd, file)));
   return hash.digest('hex');
 }

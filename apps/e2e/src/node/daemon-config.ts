@@ -39,6 +39,9 @@ export const ociHandler = (
   ...options,
 });
 
+/** Where plugins connect. */
+export const nriSocket = (directory: string): string => path.join(directory, 'nri.sock');
+
 /** The daemon's configuration file; JSON is YAML. */
 export const daemonConfig = (options: DaemonConfigOptions): string => {
   const { directory, network, certsDirectory, handlers, defaultHandler } = options;
@@ -47,7 +50,7 @@ export const daemonConfig = (options: DaemonConfigOptions): string => {
     stateDirectory: options.stateDirectory ?? path.join(directory, 'state'),
     runDirectory: path.join(directory, 'run'),
     metrics: { address: options.metricsAddress },
-    nri: { socket: 'off' },
+    nri: { socket: nriSocket(directory) },
     images: { registryConfigDirectory: certsDirectory },
     network: {
       confDirectory: network.configDirectory,

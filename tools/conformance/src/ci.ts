@@ -1,0 +1,77 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { describeError } from '@crihub/kernel';
+import { addCounts, formatCounts, readCounts, runForeground, type TestCounts } from '@crihub/tool-setup';
+import { EXPECTED, runConformance } from './conformance.ts';
+import { GoMissingError } from './go-programs.ts';
+import { formatResults } from './table.ts';
+import { tally } from './tally.ts';
+
+const USAGE = `usage: npm run ci [-- --minutes <n>]
+
+Runs npm test, and then critest against every handler that has expectations, runc first. No handler is begun
+that might not end within the time; the last line counts everything.
+
+  --minutes <n>   time for all of it (default 75)
+`;
+
+/** More than a run of critest takes on a busy machine, with what it is made of being built. */
+const MINUTES_PER_HANDLER = 8;
+const NOTHING: TestCounts = { passed: 0, failed: 0, skipped: 0 };
+const FAILURE: TestCounts = { ...NOTHING, failed: 1 };
+const LEFT_OUT: TestCounts = { ...NOTHING, skipped: 1 };
+
+const say = (line: string): void => console.log(`▸ ${line}`);
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '75' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+async function main(deadline: number): Promise<number> {
+  const exitCode = await runForeground(process.execPath, ['tools/setup/test.ts']);
+  let counts = await countsOfTests(exitCode);
+  for (const handler of await handlers()) counts = addCounts(counts, await judge(handler, deadline));
+  console.log(formatCounts(counts));
+  return counts.failed === 0 ? 0 : 1;
+}
+
+/** Checks that are no tests (lint, types) may have failed, or there may be no report. */
+async function countsOfTests(exitCode: number): Promise<TestCounts> {
+  try {
+    const counts = addCounts(await readCounts('unit'), await readCounts('integration'));
+    return exitCode !== 0 && counts.failed === 0 ? addCounts(counts, FAILURE) : counts;
+  } catch (error) {
+    console.error(describeError(error));
+    return FAILURE;
+  }
+}
+
+/** The one that every change goes through comes first. */
+async function handlers(): Promise<readonly string[]> {
+  const names = (await readdir(EXPECTED)).map((file) => path.basename(file, '.tsv'));
+  return ['runc', ...names.filter((name) => name !== 'runc').sort()];
+}
+
+async function judge(handler: string, deadline: number): Promise<TestCounts> {
+  if (Date.now() + MINUTES_PER_HANDLER * 60_000 > deadline) {
+    say(`no time is left to judge ${handler}`);
+    return LEFT_OUT;
+  }
+  say(`conformance of ${handler}`);
+  try {
+    const result = await runConformance({ target: { kind: 'crihub', handler } }, say);
+    console.log(formatResults(result.results));
+    for (const { spec, sentence } of result.surprises) console.log(`✘ ${spec}: ${sentence}`);
+    return tally(result);
+  } catch (error) {
+    console.error(describeError(error));
+    return error instanceof GoMissingError ? LEFT_OUT : FAILURE;
+  }
+}
+
+if (values.help) console.log(USAGE);
+else process.exitCode = await main(Date.now() + Number(values.minutes) * 60_000);
