@@ -1,15 +1,17 @@
 import type { Duplex } from 'node:stream';
 import type { Container, Resources } from '@crihub/contract';
-import { describeError, type Logger, RuntimeError, Semaphore } from '@crihub/kernel';
-import type { UpdateContainersRequest, UpdateContainersResponse } from '@crihub/wire/nri';
+import { describeError, type Logger, RuntimeError } from '@crihub/kernel';
+import type { ContainerUpdate as WireUpdate } from '@crihub/wire/nri';
 import { Creation } from './adjust/creation.ts';
 import { Owners } from './adjust/owners.ts';
 import { Updates } from './adjust/updates.ts';
 import { InTheMaking } from './in-the-making.ts';
 import type { ContainerView, PluginHost, PodView, Requests } from './model.ts';
+import { perform } from './perform.ts';
 import { type HookName, hooks, type PlainHookName } from './plugin/events.ts';
-import { type HandshakeOptions, shakeHands } from './plugin/handshake.ts';
-import { isLost, Plugin, type PluginObserver, refusal, type Subject } from './plugin/plugin.ts';
+import type { HandshakeOptions } from './plugin/handshake.ts';
+import { isLost, type Plugin, type PluginObserver, refusal, type Subject } from './plugin/plugin.ts';
+import { PluginSet } from './plugin/plugin-set.ts';
 import { synchronize } from './plugin/synchronize.ts';
 import { renderContainer } from './render/container.ts';
 import { renderPod } from './render/pod.ts';
@@ -30,44 +32,38 @@ export interface NriDeps {
  */
 export class Nri {
   readonly #options: NriOptions;
-  readonly #deps: NriDeps;
-  readonly #turn = new Semaphore(1);
+  readonly #host: PluginHost;
   readonly #making = new InTheMaking();
-  readonly #connected = new Set<Plugin>();
-  /** Those that take part, in order. */
-  #plugins: readonly Plugin[] = [];
+  readonly #plugins: PluginSet;
 
-  constructor(options: NriOptions, deps: NriDeps) {
+  constructor(options: NriOptions, { host, observer, logger }: NriDeps) {
     this.#options = options;
-    this.#deps = deps;
+    this.#host = host;
+    this.#plugins = new PluginSet(options, {
+      synchronize: (plugin) => this.#synchronize(plugin),
+      perform: async (plugin, { update = [], evict = [] }) => {
+        const updates = new Updates(new Owners());
+        updates.add(plugin.name, update, evict);
+        return await perform(updates.requests, host, logger);
+      },
+      observer,
+      logger,
+    });
   }
 
   /** The names of the plugins that take part, in the order in which they are called. */
   get plugins(): readonly string[] {
-    return this.#plugins.map(({ name }) => name);
+    return this.#plugins.members.map(({ name }) => name);
   }
 
   /** Lets a plugin in by its socket. Resolves when it takes part, or was cut off; never rejects. */
   async connect(socket: Duplex): Promise<void> {
-    const { observer, logger } = this.#deps;
-    const plugin = new Plugin(socket, {
-      observer,
-      updateContainers: (sender, request) => this.#updateContainers(sender, request),
-    });
-    this.#connected.add(plugin);
-    void plugin.closed.then((why) => this.#forget(plugin, why.message));
-    try {
-      await shakeHands(plugin, this.#options);
-      await this.#admit(plugin);
-    } catch (error) {
-      logger.warn('an NRI plugin could not join', { plugin: plugin.name, error: describeError(error) });
-      plugin.close('it could not join');
-    }
+    await this.#plugins.connect(socket);
   }
 
   /** Cuts all plugins off. */
   close(): void {
-    for (const plugin of this.#connected) plugin.close('the runtime stops');
+    this.#plugins.close();
   }
 
   /** @throws FailedPrecondition if a plugin refuses the pod. */
@@ -120,8 +116,8 @@ export class Nri {
       resources: creation.container.resources,
     });
     const wirePod = renderPod(pod);
-    await this.#turn.run(async () => {
-      await this.#eachInTurn('createContainer', async (plugin) => {
+    await this.#plugins.inTurn(async () => {
+      await this.#plugins.each('createContainer', async (plugin) => {
         const request = { pod: wirePod, container: renderContainer(asAdjusted()) };
         const answer = await plugin.call(
           hooks.createContainer.method,
@@ -197,20 +193,7 @@ export class Nri {
   }
 
   async #each(hook: HookName, work: (plugin: Plugin) => Promise<void>): Promise<void> {
-    await this.#turn.run(async () => this.#eachInTurn(hook, work));
-  }
-
-  /** The caller has the turn. */
-  async #eachInTurn(hook: HookName, work: (plugin: Plugin) => Promise<void>): Promise<void> {
-    for (const plugin of this.#plugins) {
-      if (!plugin.wants(hook)) continue;
-      try {
-        await work(plugin);
-      } catch (error) {
-        if (!isLost(error)) throw refusal(plugin, hook, error);
-        plugin.close(describeError(error));
-      }
-    }
+    await this.#plugins.inTurn(async () => this.#plugins.each(hook, work));
   }
 
   /** All validators must agree; one that is lost has not. */
@@ -222,9 +205,9 @@ export class Nri {
       adjust: creation.adjustment,
       update: [],
       owners: creation.owners,
-      plugins: this.#plugins.map(({ identity }) => identity),
+      plugins: this.#plugins.members.map(({ identity }) => identity),
     };
-    for (const plugin of this.#plugins.filter((candidate) =>
+    for (const plugin of this.#plugins.members.filter((candidate) =>
       candidate.wants('validateContainerAdjustment'),
     )) {
       const { reject, reason } = await plugin
@@ -238,61 +221,10 @@ export class Nri {
     }
   }
 
-  /** Tells a plugin of all that exists; nothing that begins meanwhile is lost, since it waits for its turn. */
-  async #admit(plugin: Plugin): Promise<void> {
-    const { host, logger } = this.#deps;
-    const updates = new Updates(new Owners());
-    await this.#turn.run(async () => {
-      const { pods, containers } = this.#making.with(host.snapshot());
-      const timeout = this.#options.registrationTimeoutMs;
-      const asked = await synchronize(plugin, pods.map(renderPod), containers.map(renderContainer), timeout);
-      updates.add(plugin.name, asked);
-      if (!this.#connected.has(plugin)) return; // it left meanwhile
-      this.#plugins = [...this.#plugins, plugin].sort((a, b) =>
-        a.identity.index.localeCompare(b.identity.index),
-      );
-    });
-    logger.info('an NRI plugin joined', { plugin: plugin.name, order: this.plugins });
-    await this.#perform(updates.requests);
-  }
-
-  async #updateContainers(
-    plugin: Plugin,
-    { update, evict }: UpdateContainersRequest,
-  ): Promise<UpdateContainersResponse> {
-    if (!this.#plugins.includes(plugin))
-      throw new RuntimeError(
-        'FailedPrecondition',
-        'a plugin can ask for updates once it was told of all containers',
-      );
-    const updates = new Updates(new Owners());
-    updates.add(plugin.name, update, evict);
-    const failed = await this.#perform(updates.requests);
-    return { failed: update.filter(({ containerId }) => failed.has(containerId)) };
-  }
-
-  /** Does what nobody waits for but the plugin. @returns the ids of the containers for which it failed. */
-  async #perform({ updates, evictions }: Requests): Promise<ReadonlySet<string>> {
-    const { host, logger } = this.#deps;
-    const failed = new Set<string>();
-    const attempt = async (id: string, work: Promise<void>): Promise<void> => {
-      try {
-        await work;
-      } catch (error) {
-        failed.add(id);
-        logger.warn('what an NRI plugin asked for failed', { container: id, error: describeError(error) });
-      }
-    };
-    for (const update of updates) await attempt(update.id, host.update(update));
-    for (const eviction of evictions) await attempt(eviction.id, host.evict(eviction));
-    return failed;
-  }
-
-  #forget(plugin: Plugin, why: string): void {
-    this.#connected.delete(plugin);
-    if (!this.#plugins.includes(plugin)) return;
-    this.#plugins = this.#plugins.filter((other) => other !== plugin);
-    this.#deps.logger.warn('an NRI plugin left', { plugin: plugin.name, reason: why });
+  async #synchronize(plugin: Plugin): Promise<readonly WireUpdate[]> {
+    const { pods, containers } = this.#making.with(this.#host.snapshot());
+    const timeout = this.#options.registrationTimeoutMs;
+    return await synchronize(plugin, pods.map(renderPod), containers.map(renderContainer), timeout);
   }
 }
 

@@ -10,6 +10,8 @@ const MAX_PAYLOAD_BYTES = TTRPC_HEADER_BYTES + MAX_MESSAGE_BYTES;
  * a first piece that is longer.
  */
 const FIRST_PIECE_BYTES = 4096;
+/** What a peer may leave unread, the longest message included, before it is cut off. */
+const MAX_UNREAD_BYTES = 4 * MAX_PAYLOAD_BYTES;
 
 /** One of the connections that share a socket. */
 export interface Channel {
@@ -54,6 +56,10 @@ export class Mux {
 
   #send(id: number, bytes: Buffer): void {
     if (this.#trunk.destroyed) return;
+    if (this.#trunk.writableLength + bytes.length > MAX_UNREAD_BYTES) {
+      this.#end(`the peer reads nothing: ${String(this.#trunk.writableLength)} bytes wait for it`);
+      return;
+    }
     const cut = bytes.length > FIRST_PIECE_BYTES ? FIRST_PIECE_BYTES : bytes.length;
     for (const piece of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
       if (piece.length === 0) continue;

@@ -7,6 +7,7 @@ import type { Channel } from './mux.ts';
 
 /** A peer that has so many calls waiting is cut off. */
 const MAX_WAITING = 64;
+const MAX_MESSAGE_LENGTH = 8 * 1024;
 
 /** A call that is served; made by `serve`. */
 export interface ServedMethod {
@@ -46,9 +47,7 @@ export class TtrpcServer {
   }
 
   async #answer({ streamId, payload }: Frame): Promise<void> {
-    const response = await this.#respond(payload);
-    const encoded = Buffer.from(Response.encode(response).finish());
-    this.#channel.send(encodeFrame({ streamId, type: FrameType.response, flags: 0, payload: encoded }));
+    this.#channel.send(responseFrame(streamId, await this.#respond(payload)));
   }
 
   async #respond(bytes: Buffer): Promise<Response> {
@@ -58,10 +57,29 @@ export class TtrpcServer {
       if (served === undefined) throw new RuntimeError('Unimplemented', `${service} has no ${method} here`);
       return { status: undefined, payload: await served.handle(payload) };
     } catch (error) {
-      return {
-        status: { code: codeOfKind(kindOf(error)), message: describeError(error) },
-        payload: Buffer.alloc(0),
-      };
+      return failure(error);
     }
   }
 }
+
+/** An answer that is too long is an error to its caller. */
+function responseFrame(streamId: number, response: Response): Buffer {
+  const encode = (answer: Response): Buffer =>
+    encodeFrame({
+      streamId,
+      type: FrameType.response,
+      flags: 0,
+      payload: Buffer.from(Response.encode(answer).finish()),
+    });
+  try {
+    return encode(response);
+  } catch (error) {
+    return encode(failure(error));
+  }
+}
+
+/** The message is cut, so that a failure can always be told. */
+const failure = (error: unknown): Response => ({
+  status: { code: codeOfKind(kindOf(error)), message: describeError(error).slice(0, MAX_MESSAGE_LENGTH) },
+  payload: Buffer.alloc(0),
+});

@@ -93,6 +93,14 @@ describe('Mux', () => {
     expect(here.destroyed).toBe(true);
   });
 
+  it('cuts off a peer that reads nothing', async () => {
+    const [here] = duplexPair();
+    const mux = new Mux(here);
+    const channel = mux.channel(1);
+    for (let message = 0; message < 5; message += 1) channel.send(Buffer.alloc(MAX_MESSAGE_BYTES));
+    expect((await mux.closed).message).toMatch(/the peer reads nothing/);
+  });
+
   it('survives any bytes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
@@ -161,6 +169,15 @@ describe('TtrpcClient and TtrpcServer', () => {
     const failure = client.call(method(call), '', 50);
     await expect(failure).rejects.toThrow(message);
     await expect(failure).rejects.toMatchObject({ kind });
+  });
+
+  it('answer a call whose answer is too long with the error', async () => {
+    const { client } = connected({
+      Long: async () => 'x'.repeat(MAX_MESSAGE_BYTES),
+      Echo: async (text) => text,
+    });
+    await expect(client.call(method('Long'), '', 5_000)).rejects.toMatchObject({ kind: 'ResourceExhausted' });
+    expect(await client.call(method('Echo'), 'still here', 5_000)).toBe('still here');
   });
 
   it('serve calls one at a time', async () => {
