@@ -34,6 +34,7 @@ export type {
   ProcessExit,
   ProcessSession,
   ProcessUser,
+  Rlimit,
   TerminalSize,
 } from './process.ts';
 export type { HugepageLimit, Resources } from './resources.ts';

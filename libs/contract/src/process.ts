@@ -6,6 +6,15 @@ export interface ProcessUser {
   readonly additionalGids: readonly number[];
 }
 
+/** A limit as in setrlimit(2). */
+export interface Rlimit {
+  /** `RLIMIT_NOFILE`, … */
+  readonly type: string;
+  /** -1 is unlimited. */
+  readonly soft: number;
+  readonly hard: number;
+}
+
 /** What runs as a container's first process; the image's defaults are already merged in. */
 export interface Process {
   /** Program and arguments; never empty. */
@@ -15,6 +24,8 @@ export interface Process {
   /** Absolute. */
   readonly cwd: string;
   readonly user: ProcessUser;
+  /** Absent: those that the backend's options set, or the engine's. A limit here goes before one of the same type there. */
+  readonly rlimits?: readonly Rlimit[];
   readonly terminal: boolean;
   /** Keep a standard input open for attach; otherwise it is empty. */
   readonly stdin: boolean;

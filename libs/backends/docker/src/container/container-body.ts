@@ -1,4 +1,4 @@
-import type { Container, Sandbox } from '@crihub/contract';
+import type { Container, Rlimit, Sandbox } from '@crihub/contract';
 import { type CdiDevice, type CdiEdits, resolveDevices, type ResolvedDevice } from '@crihub/service-oci';
 import { type ApiVersion, atLeastApi } from '@crihub/transport/docker-engine';
 import { inexpressible } from '../failures.ts';
@@ -74,6 +74,7 @@ async function hostConfig(input: BodyInput, options: BodyOptions): Promise<objec
       ...(cdi === undefined ? [] : cdiMounts(cdi)),
     ],
     ...(labelled.length === 0 ? {} : { Binds: relabelledBinds(labelled) }),
+    Ulimits: (container.process.rlimits ?? []).map(engineUlimit),
     Devices: [...engineDevices(container, devices), ...(cdi?.devices ?? []).map(cdiDevice)],
     LogConfig: logConfig(container, options),
     RestartPolicy: { Name: 'no' },
@@ -105,6 +106,13 @@ const logConfig = ({ logPath }: Container, { engineLog }: BodyOptions): object =
         Type: 'json-file',
         Config: { 'max-size': engineLog.maxSize, 'max-file': String(engineLog.maxFiles) },
       };
+
+/** `nofile` for RLIMIT_NOFILE; -1 is unlimited here and there. */
+const engineUlimit = ({ type, soft, hard }: Rlimit): object => ({
+  Name: type.replace(/^RLIMIT_/, '').toLowerCase(),
+  Soft: soft,
+  Hard: hard,
+});
 
 const withoutSwap = ({ resources }: Container): Container['resources'] => ({
   ...resources,

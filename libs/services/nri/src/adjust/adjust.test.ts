@@ -103,9 +103,14 @@ describe('Creation', () => {
     expect(container.process).toMatchObject({ env: ['PATH=/bin', 'NEW=a=b'], args: ['top'] });
   });
 
+  it('sets limits of processes', () => {
+    const { container } = adjusted({ rlimits: [{ type: 'RLIMIT_CORE', soft: 1n, hard: 2n ** 64n - 1n }] });
+    expect(container.process.rlimits).toEqual([{ type: 'RLIMIT_CORE', soft: 1, hard: -1 }]);
+  });
+
   it.each<[what: string, adjust: Adjust, message: RegExp]>([
     ['hooks', { hooks: { poststop: [{ path: '/bin/true' }] } }, /hooks of the OCI runtime can't be adjusted/],
-    ['rlimits', { rlimits: [{ type: 'RLIMIT_CORE', hard: 1n, soft: 1n }] }, /resource limits of processes/],
+    ['a limit that is none', { rlimits: [{ type: 'core', hard: 1n, soft: 1n }] }, /no limit such as/],
     [
       'the seccomp policy',
       { linux: { seccompPolicy: { defaultAction: 'SCMP_ACT_ALLOW' } } },

@@ -3,7 +3,7 @@ import { type ContainerAdjustment, Field, type LinuxContainerAdjustment } from '
 import { type Claim, integer, invalid, unsupported } from './claim.ts';
 import { cdiClaims, deviceClaims } from './device-claims.ts';
 import { mountClaims } from './mount-claims.ts';
-import { annotationClaims, argumentClaims, environmentClaims } from './process-claims.ts';
+import { annotationClaims, argumentClaims, environmentClaims, rlimitClaims } from './process-claims.ts';
 import { resourceClaims } from './resource-claims.ts';
 
 /**
@@ -19,6 +19,7 @@ export function containerClaims(adjust: ContainerAdjustment | undefined): readon
     ...mountClaims(adjust.mounts),
     ...environmentClaims(adjust.env),
     ...argumentClaims(adjust.args),
+    ...rlimitClaims(adjust.rlimits),
     ...cdiClaims(adjust.CDIDevices),
     ...deviceClaims(linux?.devices ?? []),
     ...resourceClaims(linux?.resources).map(onContainer),
@@ -43,10 +44,9 @@ function oomScoreClaims(wire: { readonly value: bigint } | undefined): readonly 
   return [{ field: Field.OomScoreAdj, change: 'set', apply }];
 }
 
-function refuseUnsupported({ hooks, rlimits, linux }: ContainerAdjustment): void {
+function refuseUnsupported({ hooks, linux }: ContainerAdjustment): void {
   if (Object.values(hooks ?? {}).some((list: readonly unknown[]) => list.length > 0))
     throw unsupported('hooks of the OCI runtime');
-  if (rlimits.length > 0) throw unsupported('resource limits of processes');
   if (linux === undefined) return;
   const found = UNSUPPORTED.find(({ isSet }) => isSet(linux));
   if (found !== undefined) throw unsupported(found.what);

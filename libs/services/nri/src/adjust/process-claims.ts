@@ -1,6 +1,6 @@
 import type { Container } from '@crihub/contract';
-import { Field, type KeyValue } from '@crihub/wire/nri';
-import { type Claim, invalid, parseMarked } from './claim.ts';
+import { Field, type KeyValue, type POSIXRlimit } from '@crihub/wire/nri';
+import { type Claim, integer, invalid, parseMarked } from './claim.ts';
 
 type ContainerClaim = Claim<Container>;
 
@@ -48,3 +48,23 @@ export function argumentClaims(args: readonly string[]): readonly ContainerClaim
   };
   return takeOver ? [{ ...set, change: 'remove', apply: (container) => container }, set] : [set];
 }
+
+/** They can be set only. */
+export const rlimitClaims = (rlimits: readonly POSIXRlimit[]): readonly ContainerClaim[] =>
+  rlimits.map(({ type, soft, hard }) => {
+    if (!/^RLIMIT_[A-Z]+$/.test(type)) throw invalid(`'${type}' is no limit such as RLIMIT_NOFILE`);
+    const limit = { type, soft: limitValue(soft, type), hard: limitValue(hard, type) };
+    return {
+      field: Field.Rlimits,
+      key: type,
+      change: 'set',
+      apply: ({ process, ...container }) => {
+        const others = (process.rlimits ?? []).filter((other) => other.type !== type);
+        return { ...container, process: { ...process, rlimits: [...others, limit] } };
+      },
+    };
+  });
+
+const RLIM_INFINITY = 2n ** 64n - 1n;
+const limitValue = (value: bigint, type: string): number =>
+  value === RLIM_INFINITY ? -1 : integer(value, type);

@@ -1,4 +1,4 @@
-import type { Mount, SeccompProfile } from '@crihub/contract';
+import type { Mount, Rlimit, SeccompProfile } from '@crihub/contract';
 import {
   type Container as WireContainer,
   Container,
@@ -39,6 +39,7 @@ export function renderContainer(view: ContainerView): WireContainer {
     env: [...container.process.env],
     mounts: container.mounts.map(renderMount),
     CDIDevices: container.cdiDevices.map((name) => ({ name })),
+    rlimits: (container.process.rlimits ?? []).map(renderRlimit),
     user: { uid, gid, additionalGids: [...additionalGids] },
     image: { name: container.imageRef, configDigest: container.imageId },
     pid: pid ?? 0,
@@ -57,6 +58,14 @@ export function renderContainer(view: ContainerView): WireContainer {
     },
   });
 }
+
+const RLIM_INFINITY = 2n ** 64n - 1n;
+const wireLimit = (value: number): bigint => (value === -1 ? RLIM_INFINITY : BigInt(value));
+const renderRlimit = ({ type, soft, hard }: Rlimit): { type: string; soft: bigint; hard: bigint } => ({
+  type,
+  soft: wireLimit(soft),
+  hard: wireLimit(hard),
+});
 
 const renderSeccomp = (profile: SeccompProfile): SecurityProfile => ({
   profileType: SECCOMP[profile.type],

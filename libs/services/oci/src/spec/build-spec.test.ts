@@ -69,6 +69,24 @@ describe('buildSpec', () => {
       },
     ],
     [
+      'takes a limit of the container in place of one of its handler',
+      {
+        process: { rlimits: [{ type: 'RLIMIT_CORE', soft: 1, hard: -1 }] },
+        rlimits: [
+          { type: 'RLIMIT_NOFILE', soft: 5, hard: 9 },
+          { type: 'RLIMIT_CORE', soft: 0, hard: 0 },
+        ],
+      },
+      {
+        process: {
+          rlimits: [
+            { type: 'RLIMIT_NOFILE', soft: 5, hard: 9 },
+            { type: 'RLIMIT_CORE', soft: 1, hard: 2n ** 64n - 1n },
+          ],
+        },
+      },
+    ],
+    [
       'leaves limits alone with CAP_SYS_RESOURCE',
       {
         rlimits: [{ type: 'RLIMIT_NOFILE', soft: 5000, hard: 9000 }],

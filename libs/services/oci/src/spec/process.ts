@@ -1,4 +1,4 @@
-import type { ExecSpec } from '@crihub/contract';
+import type { ExecSpec, Rlimit } from '@crihub/contract';
 import type { OciProcess, OciRlimit } from '../oci-spec.ts';
 import { containerCapabilities } from './capabilities.ts';
 import { apparmorProfile, processLabel } from './labels.ts';
@@ -12,7 +12,7 @@ export function ociProcess({ container, sandbox, host, rlimits }: SpecInput): Oc
   const { process, security, resources } = container;
   const apparmor = apparmorProfile(security, host);
   const selinux = processLabel(security, sandbox, host);
-  const limits = rlimits.map((limit) => clampRlimit(limit, host));
+  const limits = mergedRlimits(process.rlimits ?? [], rlimits).map((limit) => clampRlimit(limit, host));
   return {
     terminal: process.terminal,
     user: process.user,
@@ -35,6 +35,15 @@ export const execProcess = (first: OciProcess, exec: ExecSpec): OciProcess => ({
   args: exec.args,
   terminal: exec.terminal,
 });
+
+/** Those of the container go before those of its handler. */
+const mergedRlimits = (own: readonly Rlimit[], others: readonly OciRlimit[]): readonly OciRlimit[] => [
+  ...others.filter(({ type }) => !own.some((limit) => limit.type === type)),
+  ...own.map(({ type, soft, hard }) => ({ type, soft: ociLimit(soft), hard: ociLimit(hard) })),
+];
+
+const RLIM_INFINITY = 2n ** 64n - 1n;
+const ociLimit = (value: number): number | bigint => (value === -1 ? RLIM_INFINITY : value);
 
 function clampRlimit(limit: OciRlimit, host: SpecHost): OciRlimit {
   const most = host.hardRlimits[limit.type];
