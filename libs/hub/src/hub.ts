@@ -199,7 +199,12 @@ export class Hub {
     const shared = { ...parts, ...lifecycle, records: this.#records, imageOf };
     this.methods = {
       runtime: {
-        ...runtimeMethods(options, { ...shared, events: this.#events, settings: this.#records.settings }),
+        ...runtimeMethods(options, {
+          ...shared,
+          nri,
+          events: this.#events,
+          settings: this.#records.settings,
+        }),
         ...sandboxMethods(shared),
         ...containerMethods(shared),
         ...streamingMethods(shared),

@@ -86,6 +86,12 @@ describe('plugins', () => {
     expect(heard.at(-1)).toBe(`RemovePodSandbox ${pod}`);
   });
 
+  it('are named in the status of the node', async () => {
+    await join();
+    const answer = await rig.runtime.Status({ verbose: true }, rig.context);
+    expect('info' in answer && answer.info['plugins']).toBe('["00-test"]');
+  });
+
   it('are told of what was there before a restart', async () => {
     const pod = await rig.runSandbox();
     const container = await rig.createContainer(pod);

@@ -1,3 +1,4 @@
+import type { Nri } from '@crihub/service-nri';
 import { CgroupDriver, type RuntimeCondition, type RuntimeHandler } from '@crihub/wire/cri';
 import type { EventHub } from '../../events/event-hub.ts';
 import type { LifecycleEvent } from '../../events/lifecycle-event.ts';
@@ -20,6 +21,7 @@ export interface RuntimeMethodDeps {
   readonly events: EventHub<LifecycleEvent>;
   readonly settings: Settings;
   readonly setPodCidr: (cidr: string) => void;
+  readonly nri: Pick<Nri, 'plugins'>;
   readonly imageOf: ImageOf;
 }
 
@@ -133,6 +135,7 @@ function verboseInfo(options: RuntimeMethodOptions, deps: RuntimeMethodDeps): Re
   return {
     config: JSON.stringify({ ...options, defaultHandler: deps.handlers.defaultName }),
     handlers: JSON.stringify(conditions),
+    plugins: JSON.stringify(deps.nri.plugins),
     events: JSON.stringify({ subscribers: deps.events.subscribers, dropped: deps.events.dropped }),
   };
 }
