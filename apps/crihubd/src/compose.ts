@@ -10,8 +10,8 @@ import { CdiRegistry } from '@crihub/service-oci';
 import { spawnProcess } from '@crihub/transport/process';
 import { container as root, type DependencyContainer, instanceCachingFactory } from 'tsyringe';
 import { HandlerFactory } from './handler-factory.ts';
-import { ImageParts } from './image-parts.ts';
 import { NodeImages, NodeRootFilesystems } from './node-images.ts';
+import { StoredImages } from './stored-images.ts';
 import * as tokens from './tokens.ts';
 
 /** The one place that says what is made of what. HOST, CGROUPS and HANDLER_FACTORY are registered once they are known. */
@@ -96,7 +96,7 @@ export function makeHandlerFactory(c: DependencyContainer): HandlerFactory {
       namespaces: c.resolve(tokens.NAMESPACES),
       mounts: c.resolve(tokens.MOUNTS),
       worker: c.resolve(tokens.NAMESPACE_WORKER),
-      images: new ImageParts({ store: c.resolve(tokens.IMAGE_STORE) }),
+      images: new StoredImages({ store: c.resolve(tokens.IMAGE_STORE) }),
       cdi: new CdiRegistry(),
     },
   });

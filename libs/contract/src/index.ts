@@ -1,3 +1,4 @@
+export type { ImageParts, ImageSource, ImageSourceLayer } from './image-source.ts';
 export type {
   Backend,
   CheckpointSupport,

@@ -239,6 +239,53 @@ describe('stopping and removing', () => {
   });
 });
 
+describe('CheckpointContainer', () => {
+  const checkpoint = async (containerId: string, change: { location?: string; timeout?: bigint } = {}) => {
+    const request = { containerId, location: '/checkpoints/one.tar', timeout: 0n, ...change };
+    return await rig.runtime.CheckpointContainer(request, rig.context);
+  };
+  const running = async (): Promise<string> => {
+    const container = await rig.createContainer(await rig.runSandbox());
+    await start(container);
+    return container;
+  };
+
+  it('is refused where the backend can not', async () => {
+    expect(await kindOfFailure(checkpoint(await running()))).toBe('Unimplemented');
+  });
+
+  it('has the backend write a running container to the place named', async () => {
+    const written: string[] = [];
+    rig.checkpoint = { checkpoint: async (id, path) => void written.push(`${id} ${path}`) };
+    await rig.reopenAfterDeath();
+    const container = await running();
+    await checkpoint(container);
+    expect(written).toEqual([`${container} /checkpoints/one.tar`]);
+  });
+
+  it.each<[string, { location?: string; timeout?: bigint }, string]>([
+    ['a relative place', { location: 'one.tar' }, 'InvalidArgument'],
+    ['a negative time', { timeout: -1n }, 'InvalidArgument'],
+    ['more time than it has', { timeout: 1n }, 'DeadlineExceeded'],
+  ])('does not take %s', async (_sentence, change, kind) => {
+    rig.checkpoint = {
+      checkpoint: (_id, _path, signal) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason as Error)),
+        ),
+    };
+    await rig.reopenAfterDeath();
+    expect(await kindOfFailure(checkpoint(await running(), change))).toBe(kind);
+  });
+
+  it('is refused for a container that does not run', async () => {
+    rig.checkpoint = { checkpoint: async () => undefined };
+    await rig.reopenAfterDeath();
+    const container = await rig.createContainer(await rig.runSandbox());
+    expect(await kindOfFailure(checkpoint(container))).toBe('FailedPrecondition');
+  });
+});
+
 describe('ExecSync', () => {
   it('gives output and exit code', async () => {
     const pod = await rig.runSandbox();

@@ -213,7 +213,7 @@ export class Hub {
           collector: this.#statistics.collector,
           metrics: this.#statistics.metrics,
         }),
-        ...checkpointMethods,
+        ...checkpointMethods(shared),
       },
       image: imageMethods({
         images,

@@ -17,7 +17,8 @@ Measures crihub beside its peers, in turn, with one client, one image and one ne
 first column. Needs root, and a machine that does nothing else.
 
   --against <peers>     comma-separated; containerd is known (default containerd, "" for none)
-  --handlers <names>    handlers of crihub, comma-separated (default runc,crun, "" for none)
+  --handlers <names>    handlers of crihub, comma-separated (default runc,crun, "" for none); containerd is on
+                        the peer's own containerd, if that is measured too
   --pods <n>            pod lifecycles for each subject, and pods held at once (default 50)
   --parallel <n>        lifecycles of one subject at a time (default 1)
   -o, --output <form>   table or json (default table)

@@ -4,10 +4,13 @@ import {
   buildImage,
   CriClient,
   type DaemonProcess,
+  type EngineName,
   holdExclusively,
+  isEngine,
   pullImage,
   startContainerd,
   startCrihub,
+  startEngine,
   startFixtureRegistry,
   writeBridgeNetwork,
 } from '@crihub/tool-fixtures';
@@ -37,6 +40,8 @@ export async function startSubjects(choice: SubjectChoice, directory: string): P
   started.defer(async () => network.remove());
   const { certsDirectory } = registry;
   const all: Subject[] = [];
+  // A handler runs its pods on the very engine that is a peer, if it is one.
+  const engines: Partial<Record<EngineName, string>> = {};
   const add = async (
     name: string,
     handlers: readonly string[],
@@ -48,12 +53,12 @@ export async function startSubjects(choice: SubjectChoice, directory: string): P
   };
   if (choice.peers.includes('containerd')) {
     const home = path.join(directory, 'containerd');
-    await add(
-      'containerd',
-      [''],
-      home,
-      started.use(await startContainerd({ directory: home, network, certsDirectory })),
-    );
+    const daemon = started.use(await startContainerd({ directory: home, network, certsDirectory }));
+    engines.containerd = daemon.socket;
+    await add('containerd', [''], home, daemon);
+  }
+  for (const name of choice.handlers.filter(isEngine)) {
+    engines[name] ??= started.use(await startEngine(name, path.join(directory, `engine-${name}`))).socket;
   }
   if (choice.handlers.length > 0) {
     const home = path.join(directory, 'crihub');
@@ -61,7 +66,7 @@ export async function startSubjects(choice: SubjectChoice, directory: string): P
       'crihub',
       choice.handlers,
       home,
-      started.use(await startCrihub({ directory: home, network, certsDirectory })),
+      started.use(await startCrihub({ directory: home, network, certsDirectory, engines })),
     );
   }
   const stack = started.move();

@@ -9,7 +9,14 @@ const BIN = path.resolve(ROOT, '../../.cache/bin');
 const BUILD_TIMEOUT_MS = 20 * 60_000;
 const VERSION_FLAG = '-X=sigs.k8s.io/cri-tools/pkg/version.Version=';
 
-export type GoProgram = 'crictl' | 'critest' | 'nri-plugin' | 'runc';
+/** By the path below the folder of built programs. */
+export type GoProgram =
+  | 'crictl'
+  | 'critest'
+  | 'nri-plugin'
+  | 'runc'
+  | 'containerd-upstream/containerd'
+  | 'containerd-upstream/containerd-shim-runc-v2';
 
 interface Recipe {
   /** The Go module that pins its version, relative to this package. */
@@ -28,7 +35,18 @@ const recipes: Readonly<Record<GoProgram, Recipe>> = {
     build: ['build', '-trimpath', '-tags=seccomp,urfave_cli_no_docs'],
     what: 'github.com/opencontainers/runc',
   },
+  'containerd-upstream/containerd': containerd('containerd'),
+  'containerd-upstream/containerd-shim-runc-v2': containerd('containerd-shim-runc-v2'),
 };
+
+function containerd(name: string): Recipe {
+  return {
+    module: 'containerd',
+    // Of these snapshotters no distribution's machine has the libraries by default.
+    build: ['build', '-trimpath', '-tags=no_btrfs,no_devmapper,no_zfs'],
+    what: `github.com/containerd/containerd/v2/cmd/${name}`,
+  };
+}
 
 /** The machine has no Go, so what is made with it can't be had. */
 export class GoMissingError extends RuntimeError {
@@ -52,7 +70,7 @@ export async function goProgram(name: GoProgram, say: (line: string) => void): P
   if ((await readFile(stamp, 'utf8').catch(() => '')) === source) return target;
   await requireGo();
   say(`building ${name} (once; a minute or two)`);
-  await mkdir(BIN, { recursive: true });
+  await mkdir(path.dirname(target), { recursive: true });
   await build(recipe, target);
   await writeFile(stamp, source);
   return target;
@@ -89,4 +107,10 @@ async function sourceDigest({ module, build: command, what }: Recipe): Promise<s
   for await (const file of glob(`{go.mod,go.sum,${what}/*.go}`, { cwd }))
     hash.update(file).update(await readFile(path.join(cwd, file)));
   return hash.digest('hex');
+}
+
+/** The directory of the newest containerd and its shim. @throws GoMissingError */
+export async function upstreamContainerd(say: (line: string) => void): Promise<string> {
+  await goProgram('containerd-upstream/containerd-shim-runc-v2', say);
+  return path.dirname(await goProgram('containerd-upstream/containerd', say));
 }

@@ -1,1 +1,1 @@
-export { goProgram, GoMissingError, type GoProgram } from './go-programs.ts';
+export { goProgram, GoMissingError, type GoProgram, upstreamContainerd } from './go-programs.ts';

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { describeError } from '@crihub/kernel';
 import { interruption, prepareHost, TEST_PACKAGES } from '@crihub/tool-setup';
 import { type ConformanceResult, runConformance } from './conformance.ts';
-import { goProgram, GoMissingError } from './go-programs.ts';
+import { goProgram, GoMissingError, upstreamContainerd } from './go-programs.ts';
 import { formatResults, formatTotals } from './table.ts';
 import { buildImages, type TargetChoice } from './target.ts';
 
@@ -58,6 +58,7 @@ async function main(): Promise<number> {
 async function prepare(): Promise<number> {
   await prepareHost(TEST_PACKAGES, say);
   for (const name of ['critest', 'runc'] as const) await goProgram(name, say);
+  await upstreamContainerd(say);
   await buildImages(say);
   return 0;
 }

@@ -14,7 +14,7 @@ import {
   startFixtureRegistry,
   writeBridgeNetwork,
 } from '@crihub/tool-fixtures';
-import { goProgram, type GoProgram } from './go-programs.ts';
+import { goProgram, upstreamContainerd } from './go-programs.ts';
 
 /** What critest is to judge. */
 export type TargetChoice =
@@ -58,7 +58,7 @@ export async function startTarget(
           ...options,
           defaultHandler: choice.handler,
           engines: await startOwnEngine(choice.handler, directory, started),
-          ociRuntimes: await ownRuntime(choice.handler, say),
+          handlers: await upstreamHandler(choice.handler, { directory, started, say }),
         }),
   );
   const all = started.move();
@@ -69,15 +69,26 @@ export async function startTarget(
   };
 }
 
-/** Handlers whose OCI runtime no package of the distribution has. */
-const BUILT_RUNTIMES: Readonly<Record<string, GoProgram | undefined>> = { 'runc-upstream': 'runc' };
+interface Upstream {
+  readonly directory: string;
+  readonly started: AsyncDisposableStack;
+  readonly say: (line: string) => void;
+}
 
-async function ownRuntime(
-  handler: string,
-  say: (line: string) => void,
-): Promise<Readonly<Record<string, string>>> {
-  const program = BUILT_RUNTIMES[handler];
-  return program === undefined ? {} : { [handler]: await goProgram(program, say) };
+/** Handlers of programs that are newer than those of the distribution. */
+const UPSTREAM: Readonly<Record<string, ((parts: Upstream) => Promise<object>) | undefined>> = {
+  'runc-upstream': async ({ say }) => ({ backend: 'runc', runtime: await goProgram('runc', say) }),
+  'containerd-upstream': async ({ directory, started, say }) => {
+    const programs = await upstreamContainerd(say);
+    const engine = await startEngine('containerd', path.join(directory, 'engine'), programs);
+    started.use(engine);
+    return { backend: 'containerd', socketPath: engine.socket, runtime: await goProgram('runc', say) };
+  },
+};
+
+async function upstreamHandler(name: string, parts: Upstream): Promise<Readonly<Record<string, object>>> {
+  const make = UPSTREAM[name];
+  return make === undefined ? {} : { [name]: await make(parts) };
 }
 
 /** Builds all images that the specs name, or takes them from the cache. */

@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { upstreamContainerd } from '@crihub/tool-conformance';
 import { startEngine } from '@crihub/tool-fixtures';
 import { GUEST_DIRECTORY } from '@crihub/tool-guest';
 import { DockerEngine } from '@crihub/transport/docker-engine';
+import { run } from '@crihub/transport/process';
 import { type HandlerConfig, ociHandler } from './daemon-config.ts';
 
 /** A handler with what it drives, for the tests that every handler passes. Disposing of it stops that. */
@@ -22,6 +24,8 @@ export const TESTED_HANDLERS: Readonly<Record<string, () => Promise<TestedHandle
   crun: async () => oci('crun'),
   docker: startDocker,
   kata: async () => kata(),
+  containerd: async () => await startContainerd(),
+  'containerd-upstream': async () => await startContainerd(await upstreamContainerd(() => undefined)),
 };
 
 const oci = (runtime: string): TestedHandler => ({
@@ -42,6 +46,35 @@ const kata = (): TestedHandler => ({
   hasImage: async () => false,
   [Symbol.asyncDispose]: async () => undefined,
 });
+
+async function startContainerd(programs?: string): Promise<TestedHandler> {
+  const own = await mkdtemp(path.join(tmpdir(), 'crihub-engine-'));
+  const daemon = await startEngine('containerd', own, programs);
+  const listed = async (kind: 'containers' | 'tasks'): Promise<readonly string[]> => {
+    const args = ['--address', daemon.socket, '--namespace', 'crihub', kind, 'list', '--quiet'];
+    const { stdout } = await run('ctr', { args });
+    return stdout
+      .toString()
+      .split('\n')
+      .filter((id) => id !== '');
+  };
+  return {
+    config: (directory) => ({
+      backend: 'containerd',
+      socketPath: daemon.socket,
+      networkNamespaceDirectory: path.join(directory, 'netns'),
+    }),
+    leftovers: async () => [
+      ...(await listed('containers')).map((id) => `container ${id}`),
+      ...(await listed('tasks')).map((id) => `task ${id}`),
+    ],
+    hasImage: async () => false, // it runs from the hub's layers
+    [Symbol.asyncDispose]: async () => {
+      await daemon[Symbol.asyncDispose]();
+      await rm(own, { recursive: true, force: true });
+    },
+  };
+}
 
 async function startDocker(): Promise<TestedHandler> {
   const own = await mkdtemp(path.join(tmpdir(), 'crihub-engine-'));

@@ -2,7 +2,10 @@ import type {
   Backend,
   BackendEvent,
   BackendHealth,
+  CheckpointSupport,
   EngineSupport,
+  ImageCopySupport,
+  ImageSource,
   Inventory,
   Isolation,
 } from '@crihub/contract';
@@ -22,6 +25,7 @@ import {
 import { GrpcConnection } from '@crihub/transport/grpc-client';
 import { ContainerStore } from './api/container-store.ts';
 import { TaskService, type TaskExit } from './api/task-service.ts';
+import { ContainerdCheckpoints } from './checkpoint/containerd-checkpoints.ts';
 import { ContainerCreation } from './container/container-creation.ts';
 import { ContainerdContainers } from './container/containerd-containers.ts';
 import { LocalContainers } from './container/local-containers.ts';
@@ -31,8 +35,10 @@ import { TaskEvents } from './events/task-events.ts';
 import { ContainerdHealth } from './health/containerd-health.ts';
 import { InventoryTaker } from './inventory.ts';
 import { FifoHolder } from './io/fifo-holder.ts';
+import { rootsOf } from './images/roots-of.ts';
+import type { ImageCopies } from './images/image-copies.ts';
 import { Layout } from './layout.ts';
-import { type ContainerdOptions, type ContainerdPlacement, RUNC_SHIM } from './options.ts';
+import { type ContainerdOptions, type ContainerdPlacement, ociRuntimeOf, RUNC_SHIM } from './options.ts';
 import { ContainerdProcesses } from './process/containerd-processes.ts';
 import { makeLocal, readLocal, removeLocal } from './records/local-file.ts';
 import { ContainerdSandboxes } from './sandbox/containerd-sandboxes.ts';
@@ -47,6 +53,7 @@ export interface ContainerdBackendDependencies {
   readonly namespaces: PinnedNamespaces;
   readonly mounts: Mounts;
   readonly cdi: CdiResolver;
+  readonly images: ImageSource;
 }
 
 /**
@@ -56,17 +63,20 @@ export interface ContainerdBackendDependencies {
  */
 export class ContainerdBackend implements Backend {
   readonly kind = 'containerd';
-  readonly rootfs = 'hub';
+  readonly rootfs: Backend['rootfs'];
   readonly isolation: Isolation;
   readonly sandboxes: ContainerdSandboxes;
   readonly containers: ContainerdContainers;
   readonly processes: ContainerdProcesses;
   readonly engine: EngineSupport;
+  readonly checkpoint: CheckpointSupport;
+  readonly imageCopies?: ImageCopySupport;
   readonly #logger: Logger;
   readonly #connection: GrpcConnection;
   readonly #layout: Layout;
   readonly #namespaces: PinnedNamespaces;
   readonly #local: LocalContainers;
+  readonly #copies: ImageCopies | undefined;
   readonly #turns = new Turns();
   readonly #events = new EventStream();
   readonly #taskEvents: TaskEvents;
@@ -76,9 +86,9 @@ export class ContainerdBackend implements Backend {
 
   constructor(options: ContainerdOptions & ContainerdPlacement, dependencies: ContainerdBackendDependencies) {
     const { logger, clock, host, cgroups, namespaces, mounts, cdi } = dependencies;
-    const { socketPath, namespace, callTimeoutMs, runtimeType, runtime } = options;
+    const { socketPath, namespace, callTimeoutMs, runtimeType } = options;
     this.engine = new EngineProcesses({ socketPath });
-    this.isolation = runtimeIsolation(runtimeType === RUNC_SHIM ? runtime : runtimeType);
+    this.isolation = runtimeIsolation(runtimeType === RUNC_SHIM ? ociRuntimeOf(options) : runtimeType);
     const specHost = specHostOf(host);
     const identity = { handler: options.handler, bootId: host.bootId };
     const connection = new GrpcConnection({
@@ -96,8 +106,9 @@ export class ContainerdBackend implements Backend {
     const local = new LocalContainers({ layout, holder, clock, logger });
     const specs = new ContainerSpecs({ host: specHost, rlimits: options.rlimits }, { cdi });
     const shared = { layout, store, tasks, local, clock, turns: this.#turns };
-    const creation = new ContainerCreation({ ...options, ...identity }, { ...shared, specs });
-    this.containers = new ContainerdContainers({ ...shared, creation, host: specHost });
+    const { roots, copies } = rootsOf(options, connection, dependencies.images);
+    const creation = new ContainerCreation({ ...options, ...identity }, { ...shared, specs, roots });
+    this.containers = new ContainerdContainers({ ...shared, creation, roots, host: specHost });
     this.sandboxes = new ContainerdSandboxes(
       { ...options, ...identity },
       {
@@ -109,6 +120,7 @@ export class ContainerdBackend implements Backend {
       },
     );
     this.processes = new ContainerdProcesses({ ...shared, cgroups, logger });
+    this.checkpoint = new ContainerdCheckpoints(options, shared);
     const reaper = new Reaper({ ...shared, cgroups, logger, tell });
     const resync = new Resync({ ...shared, reaper, tell });
     this.#taskEvents = new TaskEvents(
@@ -123,6 +135,9 @@ export class ContainerdBackend implements Backend {
     );
     this.#health = new ContainerdHealth(options, { connection, features: hostFeaturesOf(host) });
     this.#inventory = new InventoryTaker(identity, shared);
+    this.rootfs = copies === undefined ? 'hub' : 'backend';
+    if (copies !== undefined) this.imageCopies = copies;
+    this.#copies = copies;
     this.#logger = logger;
     this.#connection = connection;
     this.#layout = layout;
@@ -142,6 +157,7 @@ export class ContainerdBackend implements Backend {
 
   async close(): Promise<void> {
     await this.#taskEvents.close();
+    this.#copies?.close();
     await this.#turns.idle(CLOSE_MS);
     await this.processes.close();
     await this.#local.close();

@@ -1,15 +1,17 @@
 import { runBackendContract } from '@crihub/contract-testkit';
-import { describe, it } from 'vitest';
+import { GoMissingError, upstreamContainerd } from '@crihub/tool-conformance';
+import { it } from 'vitest';
+import { join } from 'node:path';
 import { ContainerdRig } from './testing/containerd-rig.ts';
 
 runBackendContract('containerd', () => ContainerdRig.start());
 
-// Another containerd, such as one of version 2, with its shims beside it.
-const other = process.env['CRIHUB_TEST_CONTAINERD'];
-if (other === undefined) {
-  describe('the contract, by another containerd', () => {
-    it.skip('needs CRIHUB_TEST_CONTAINERD, the path of its program');
-  });
-} else {
-  runBackendContract(other, () => ContainerdRig.start({ program: other }));
+const newest = await upstreamContainerd(() => undefined).catch((error: unknown) => {
+  if (error instanceof GoMissingError) return error;
+  throw error;
+});
+if (newest instanceof GoMissingError) it.skip(newest.message, () => undefined);
+else {
+  const program = join(newest, 'containerd');
+  runBackendContract('the newest containerd', () => ContainerdRig.start({ program }));
 }

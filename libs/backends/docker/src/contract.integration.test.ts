@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { runBackendContract } from '@crihub/contract-testkit';
+import { BusyboxImages } from '@crihub/service-sandbox/testing';
 import { newerDocker } from '@crihub/tool-fixtures';
-import { BusyboxImages } from './testing/busybox-image.ts';
 import { DockerRig } from './testing/docker-rig.ts';
 import { TestEngine, type TestEngineOptions } from './testing/test-engine.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FrameParser } from '@crihub/transport/docker-engine';
-import { BusyboxImages } from './testing/busybox-image.ts';
+import { BusyboxImages } from '@crihub/service-sandbox/testing';
 import { DockerRig } from './testing/docker-rig.ts';
 import { collect, linesOf, runContainer, runPod, soon } from './testing/pod-run.ts';
 import { TestEngine } from './testing/test-engine.ts';

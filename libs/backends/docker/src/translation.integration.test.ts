@@ -5,7 +5,7 @@ import type { Container, ContainerSecurity, Mount, Sandbox } from '@crihub/contr
 import type { ContainerOverrides } from '@crihub/contract-testkit';
 import { CdiRegistry } from '@crihub/service-oci';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BusyboxImages } from './testing/busybox-image.ts';
+import { BusyboxImages } from '@crihub/service-sandbox/testing';
 import { DockerRig } from './testing/docker-rig.ts';
 import { outputOf, runContainer, runPod, soon } from './testing/pod-run.ts';
 import { TestEngine } from './testing/test-engine.ts';

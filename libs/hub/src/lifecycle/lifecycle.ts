@@ -17,6 +17,7 @@ import type { NodeImages, RootFilesystems, UserLookup } from './ports.ts';
 import type { Plugins } from './plugins.ts';
 import { RemoveContainer } from './remove-container.ts';
 import { RemoveSandbox } from './remove-sandbox.ts';
+import { CheckpointContainer } from './checkpoint-container.ts';
 import { ReopenLog } from './reopen-log.ts';
 import { RunSandbox } from './run-sandbox.ts';
 import { StartContainer } from './start-container.ts';
@@ -59,6 +60,7 @@ export class Lifecycle {
   readonly removeContainer: RemoveContainer;
   readonly updateResources: UpdateResources;
   readonly reopenLog: ReopenLog;
+  readonly checkpointContainer: CheckpointContainer;
   readonly execSync: ExecSync;
   readonly openExec: OpenExec;
   readonly openAttach: OpenAttach;
@@ -74,6 +76,7 @@ export class Lifecycle {
     this.removeContainer = new RemoveContainer(deps);
     this.updateResources = new UpdateResources(deps);
     this.reopenLog = new ReopenLog(deps);
+    this.checkpointContainer = new CheckpointContainer(deps);
     this.execSync = new ExecSync(deps);
     this.openExec = new OpenExec(deps);
     this.openAttach = new OpenAttach(deps);

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backend, Capabilities, Isolation } from '@crihub/contract';
+import type { Backend, Capabilities, CheckpointSupport, Isolation } from '@crihub/contract';
 import { Failpoints, MemoryBackend, MemoryNode, withFailpoints } from '@crihub/contract-testkit';
 import { Semaphore, systemClock } from '@crihub/kernel';
 import { RecordingLogger } from '@crihub/kernel/testing';
@@ -36,6 +36,8 @@ export class HubRig {
   failpoints = new Failpoints();
   /** Around the backend's calls. */
   backendFailpoints = new Failpoints();
+  /** What the backend can do beyond a memory backend, from the next opening on. */
+  checkpoint: CheckpointSupport | undefined;
   readonly directory: string;
   readonly #routing: MakeRouting;
   readonly #nodes = new Map<string, MemoryNode>();
@@ -62,13 +64,14 @@ export class HubRig {
   }
 
   handler(name: string, { isolation, capabilities, ...settings }: TestHandlerOptions = {}): Handler {
-    const backend: Backend = withFailpoints(
-      new MemoryBackend(
-        { ...(isolation && { isolation }), ...(capabilities && { capabilities }) },
-        { node: this.nodeOf(name), failpoints: this.failpoints },
-      ),
-      this.backendFailpoints,
+    const memory = new MemoryBackend(
+      { ...(isolation && { isolation }), ...(capabilities && { capabilities }) },
+      { node: this.nodeOf(name), failpoints: this.failpoints },
     );
+    const backend: Backend = {
+      ...withFailpoints(memory, this.backendFailpoints),
+      ...(this.checkpoint && { checkpoint: this.checkpoint }),
+    };
     return {
       ...{ name, backend, network: this.network, admission: new Semaphore(4) },
       timeouts: { createSandboxMs: 10_000, createContainerMs: 10_000, callMs: 5_000 },

@@ -2,6 +2,7 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   Metadata,
@@ -19,6 +20,7 @@ const codec = {
   responseDeserialize: (bytes: Buffer) => bytes.toString(),
 };
 const ECHO = { path: '/test.v1.Test/Echo', requestStream: false, responseStream: false, ...codec } as const;
+const TALK = { path: '/test.v1.Test/Talk', requestStream: true, responseStream: true, ...codec } as const;
 const COUNT = { path: '/test.v1.Test/Count', requestStream: false, responseStream: true, ...codec } as const;
 
 interface TestServer extends AsyncDisposable {
@@ -48,10 +50,18 @@ async function startServer(): Promise<TestServer> {
     if (call.request === 'end') call.end();
     if (call.request === 'fail') call.emit('error', { code: status.UNAVAILABLE, details: 'gone' });
   };
+  const talk: handleBidiStreamingCall<string, string> = (call) => {
+    call.on('cancelled', () => cancelled.push('talk'));
+    call.on('data', (text: string) => {
+      if (text === 'fail') call.emit('error', { code: status.ALREADY_EXISTS, details: 'as asked' });
+      else call.write(text.slice(0, 5));
+    });
+    call.on('end', () => call.end());
+  };
   let server = new Server();
   const start = async (): Promise<void> => {
     server = new Server();
-    server.addService({ echo: ECHO, count: COUNT }, { echo, count });
+    server.addService({ echo: ECHO, count: COUNT, talk: TALK }, { echo, count, talk });
     await new Promise<void>((resolve, reject) =>
       server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error) =>
         error === null ? resolve() : reject(error),
@@ -154,6 +164,46 @@ it('cancels a stream that is left, and one whose signal aborts', async () => {
   };
   await expect(drain()).rejects.toThrow('enough');
   await expect.poll(() => rig.cancelled.length).toBe(2);
+});
+
+it('sends requests and gives what is answered meanwhile', async () => {
+  await using rig = await startServer();
+  const large = Array.from(
+    { length: 50 },
+    (_, index) => `${String(index).padStart(5)}${'x'.repeat(100_000)}`,
+  );
+  const read: string[] = [];
+  const requests = (async function* () {
+    yield* large;
+  })();
+  for await (const text of rig.connection.exchange(TALK, requests, AbortSignal.timeout(10_000)))
+    read.push(text);
+  expect(read).toEqual(large.map((text) => text.slice(0, 5)));
+});
+
+it.each<[string, () => AsyncGenerator<string>, object]>([
+  [
+    'the server refuses',
+    async function* () {
+      yield 'fail';
+      for (;;) yield 'x'.repeat(100_000);
+    },
+    { kind: 'AlreadyExists' },
+  ],
+  [
+    'the requests fail',
+    async function* () {
+      yield 'one';
+      throw new Error('unreadable');
+    },
+    { message: 'unreadable' },
+  ],
+])('ends an exchange when %s, and says why', async (_sentence, requests, expected) => {
+  await using rig = await startServer();
+  const drain = async (): Promise<void> => {
+    for await (const _text of rig.connection.exchange(TALK, requests(), AbortSignal.timeout(5_000)));
+  };
+  await expect(drain()).rejects.toMatchObject(expected);
 });
 
 it('fails at once while the server is away, and finds it again', async () => {

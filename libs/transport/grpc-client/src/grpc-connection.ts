@@ -1,12 +1,13 @@
 import {
   type CallOptions as GrpcCallOptions,
   Client,
+  type ClientDuplexStream,
   type ClientReadableStream,
   credentials,
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { untilAborted } from '@crihub/kernel';
+import { untilAborted, untilWritable } from '@crihub/kernel';
 import { grpcFailure } from './grpc-failure.ts';
 
 /** One call of a service, as generated service definitions have it. */
@@ -101,23 +102,65 @@ export class GrpcConnection {
     options: CallOptions = {},
   ): AsyncGenerator<Response> {
     signal.throwIfAborted();
-    const call = this.#open(method, request, options);
+    yield* this.#answers(this.#open(method, request, options), method.path, signal);
+  }
+
+  /**
+   * Sends requests as fast as the server takes them, and gives what it answers meanwhile. Leaving the iteration
+   * or aborting cancels the call.
+   * @throws what the requests throw, too.
+   */
+  async *exchange<Request, Response>(
+    method: GrpcMethod<Request, Response>,
+    requests: AsyncIterable<Request>,
+    signal: AbortSignal,
+    options: CallOptions = {},
+  ): AsyncGenerator<Response> {
+    signal.throwIfAborted();
+    const call = this.#client.makeBidiStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      this.#metadataOf(options),
+      {},
+    );
+    const over = new AbortController();
+    let problem: unknown;
+    const sending = send(requests, call, over.signal).catch((error: unknown) => {
+      problem = error;
+      call.cancel();
+    });
+    try {
+      yield* this.#answers(call, method.path, signal);
+    } catch (error) {
+      throw problem ?? error;
+    } finally {
+      over.abort();
+      await sending;
+    }
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  async *#answers<Response>(
+    call: ClientReadableStream<Response> | ClientDuplexStream<never, Response>,
+    path: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<Response> {
     const cancel = (): void => call.cancel();
     signal.addEventListener('abort', cancel, { once: true });
     try {
       for await (const message of call) yield message as Response;
     } catch (error) {
       signal.throwIfAborted();
-      throw this.#failure(error as ServiceError, method.path, undefined);
+      throw this.#failure(error as ServiceError, path, undefined);
     } finally {
       signal.removeEventListener('abort', cancel);
       call.on('error', () => undefined); // that of the cancellation, which nobody waits for
       call.cancel();
     }
-  }
-
-  close(): void {
-    this.#client.close();
   }
 
   #open<Request, Response>(
@@ -153,6 +196,19 @@ export class GrpcConnection {
     const { code, details } = error ?? { code: 13, details: 'the server answered nothing' };
     return grpcFailure({ code, details }, { ...this.#call(path), timeoutMs });
   }
+}
+
+/** Ends early, without an error, when the call is over. */
+async function send<Request, Response>(
+  requests: AsyncIterable<Request>,
+  call: ClientDuplexStream<Request, Response>,
+  over: AbortSignal,
+): Promise<void> {
+  for await (const request of requests) {
+    if (over.aborted) return;
+    if (!call.write(request)) await untilWritable(call, over);
+  }
+  if (!over.aborted) call.end();
 }
 
 const deadlineOf = (timeoutMs: number | undefined): GrpcCallOptions =>

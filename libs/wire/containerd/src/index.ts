@@ -12,6 +12,7 @@ export * as images from './generated/containerd/services/images/v1/images.ts';
 export * as introspection from './generated/containerd/services/introspection/v1/introspection.ts';
 export * as leases from './generated/containerd/services/leases/v1/leases.ts';
 export * as namespaces from './generated/containerd/services/namespaces/v1/namespaces.ts';
+export * as runtimeOptions from './generated/runtimeoptions/v1/api.ts';
 export * as snapshots from './generated/containerd/services/snapshots/v1/snapshots.ts';
 export * as tasks from './generated/containerd/services/tasks/v1/tasks.ts';
 export * as version from './generated/containerd/services/version/v1/version.ts';

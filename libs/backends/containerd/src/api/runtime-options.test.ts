@@ -1,4 +1,4 @@
-import { runc } from '@crihub/wire/containerd';
+import { runc, runtimeOptions } from '@crihub/wire/containerd';
 import { expect, it } from 'vitest';
 import { containerdOptions } from '../options.ts';
 import { runtimeOf } from './runtime-options.ts';
@@ -20,15 +20,18 @@ it("gives runc's shim its options by name", () => {
   });
 });
 
-it('gives another shim the path of its file, whatever its length', () => {
-  const path = `/etc/${'x'.repeat(200)}.toml`;
-  const { name, options } = runtimeOf(
-    choice({ runtimeType: 'io.containerd.runsc.v1', runtimeConfigPath: path }),
-    ROOT,
-  );
-  expect([name, options?.typeUrl]).toEqual(['io.containerd.runsc.v1', 'runtimeoptions.v1.Options']);
-  // Field 2, of length 210 as a varint of two bytes.
-  expect(options?.value).toEqual(Buffer.concat([Buffer.of(0x12, 0xd2, 0x01), Buffer.from(path)]));
+it.each<[string, object, Partial<runtimeOptions.Options>]>([
+  [
+    'a file, and how to read it',
+    { typeUrl: 'io.containerd.runsc.v1.options', configPath: '/etc/runsc.toml' },
+    { typeUrl: 'io.containerd.runsc.v1.options', configPath: '/etc/runsc.toml' },
+  ],
+  ['a configuration', { configBody: 'debug = true' }, { configBody: Buffer.from('debug = true') }],
+])('gives another shim %s', (_sentence, shimOptions, expected) => {
+  const runtimeType = 'io.containerd.runsc.v1';
+  const { name, options } = runtimeOf(choice({ runtimeType, shimOptions }), ROOT);
+  expect([name, options?.typeUrl]).toEqual([runtimeType, 'runtimeoptions.v1.Options']);
+  expect(runtimeOptions.Options.decode(options?.value ?? Buffer.alloc(0))).toMatchObject(expected);
 });
 
 it('gives another shim nothing if nothing is configured', () => {
@@ -41,6 +44,9 @@ it('gives another shim nothing if nothing is configured', () => {
 it.each<[string, object]>([
   ['a relative socket path', { socketPath: 'containerd.sock' }],
   ['a namespace that containerd refuses', { namespace: 'a--b' }],
+  ['a snapshotter that is not used', { snapshotter: 'native' }],
+  ['options that the shim of runc does not read', { shimOptions: { configPath: '/etc/runsc.toml' } }],
+  ['an OCI runtime for a shim that has its own', { runtimeType: 'io.containerd.kata.v2', runtime: 'crun' }],
   ['an unknown option', { snapshoter: 'overlayfs' }],
 ])('refuses %s', (_sentence, options) => {
   expect(containerdOptions.safeParse(options).success).toBe(false);

@@ -1,10 +1,7 @@
-import { type containers, runc } from '@crihub/wire/containerd';
-import { type ContainerdOptions, RUNC_SHIM } from '../options.ts';
+import { type containers, runc, runtimeOptions } from '@crihub/wire/containerd';
+import { type ContainerdOptions, ociRuntimeOf, RUNC_SHIM } from '../options.ts';
 
-export interface RuntimeChoice extends Pick<
-  ContainerdOptions,
-  'runtimeType' | 'runtime' | 'runtimeConfigPath'
-> {
+export interface RuntimeChoice extends Pick<ContainerdOptions, 'runtimeType' | 'runtime' | 'shimOptions'> {
   readonly cgroupDriver: 'cgroupfs' | 'systemd';
 }
 
@@ -13,12 +10,13 @@ export interface RuntimeChoice extends Pick<
  * streams: with a user namespace, its root on the host.
  */
 export function runtimeOf(
-  { runtimeType, runtime, runtimeConfigPath, cgroupDriver }: RuntimeChoice,
+  choice: RuntimeChoice,
   owner: { readonly uid: number; readonly gid: number },
 ): containers.Container_Runtime {
+  const { runtimeType, shimOptions, cgroupDriver } = choice;
   if (runtimeType === RUNC_SHIM) {
     const options = runc.Options.create({
-      binaryName: runtime,
+      binaryName: ociRuntimeOf(choice),
       systemdCgroup: cgroupDriver === 'systemd',
       ioUid: owner.uid,
       ioGid: owner.gid,
@@ -26,18 +24,18 @@ export function runtimeOf(
     const value = Buffer.from(runc.Options.encode(options).finish());
     return { name: runtimeType, options: { typeUrl: 'containerd.runc.v1.Options', value } };
   }
-  if (runtimeConfigPath === undefined) return { name: runtimeType, options: undefined };
-  return { name: runtimeType, options: { typeUrl: CONFIG_PATH_TYPE, value: configPath(runtimeConfigPath) } };
+  if (shimOptions === undefined) return { name: runtimeType, options: undefined };
+  return {
+    name: runtimeType,
+    options: { typeUrl: 'runtimeoptions.v1.Options', value: encoded(shimOptions) },
+  };
 }
 
-/** What shims without options of a type of their own take: `config_path` is field 2. */
-const CONFIG_PATH_TYPE = 'runtimeoptions.v1.Options';
-
-function configPath(path: string): Buffer {
-  const bytes = Buffer.from(path);
-  return Buffer.concat([Buffer.of(0x12, ...varint(bytes.length)), bytes]);
-}
-
-function varint(value: number): readonly number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)];
+function encoded({
+  typeUrl = '',
+  configPath = '',
+  configBody = '',
+}: NonNullable<ContainerdOptions['shimOptions']>): Buffer {
+  const options = { typeUrl, configPath, configBody: Buffer.from(configBody) };
+  return Buffer.from(runtimeOptions.Options.encode(options).finish());
 }

@@ -1,5 +1,5 @@
 import type { GrpcConnection } from '@crihub/transport/grpc-client';
-import { type Any, type Process, Status, tasks } from '@crihub/wire/containerd';
+import { type Any, type Process, runc, Status, tasks, type types } from '@crihub/wire/containerd';
 import { ifFound } from '../failures.ts';
 import { nanosecondsOf } from './time.ts';
 
@@ -38,9 +38,13 @@ export class TaskService {
     this.#createTimeoutMs = createTimeoutMs;
   }
 
-  /** @throws AlreadyExists if the container has one. */
-  async create(containerId: string, streams: TaskStreams, signal?: AbortSignal): Promise<number> {
-    const request = tasks.CreateTaskRequest.create({ containerId, ...streams });
+  /** The shim mounts `rootfs`, if any, below the task's bundle. @throws AlreadyExists if the container has one. */
+  async create(
+    containerId: string,
+    { streams, rootfs = [] }: { readonly streams: TaskStreams; readonly rootfs?: readonly types.Mount[] },
+    signal?: AbortSignal,
+  ): Promise<number> {
+    const request = tasks.CreateTaskRequest.create({ containerId, ...streams, rootfs: [...rootfs] });
     const options = { timeoutMs: this.#createTimeoutMs };
     const { pid } = await this.#connection.call(service.create, request, signal, options);
     return pid;
@@ -121,6 +125,24 @@ export class TaskService {
   /** Lets a reader of standard input come to its end, once nobody else has the FIFO open. */
   async closeStdin(containerId: string, execId: string): Promise<void> {
     await ifFound(this.#connection.call(service.closeIo, { containerId, execId, stdin: true }));
+  }
+
+  /** Dumps a running task, which runs on, into directories that exist. Only runc's shim can. */
+  async checkpoint(
+    containerId: string,
+    { images, work }: { readonly images: string; readonly work: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const options = runc.CheckpointOptions.create({
+      ...{ imagePath: images, workPath: work },
+      ...{ openTcp: true, externalUnixSockets: true, fileLocks: true },
+    });
+    const value = Buffer.from(runc.CheckpointOptions.encode(options).finish());
+    const request = tasks.CheckpointTaskRequest.create({
+      containerId,
+      options: { typeUrl: 'containerd.runc.v1.CheckpointOptions', value },
+    });
+    await this.#connection.call(service.checkpoint, request, signal, { timeoutMs: 'none' });
   }
 
   /** @throws what the runtime says; it has then put back what was set before. */

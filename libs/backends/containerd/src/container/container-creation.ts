@@ -11,6 +11,7 @@ import { jsonAny, OCI_TYPES } from '../api/any.ts';
 import type { ContainerStore } from '../api/container-store.ts';
 import { type RuntimeChoice, runtimeOf } from '../api/runtime-options.ts';
 import type { TaskService } from '../api/task-service.ts';
+import type { ContainerRoots, PlannedRoot } from '../images/container-roots.ts';
 import type { Layout } from '../layout.ts';
 import { containerLabels, type RecordIdentity } from '../records/container-labels.ts';
 import { runningSandbox } from '../sandbox/containerd-sandboxes.ts';
@@ -26,6 +27,7 @@ export interface ContainerCreationDependencies {
   readonly store: ContainerStore;
   readonly tasks: TaskService;
   readonly specs: ContainerSpecs;
+  readonly roots: ContainerRoots;
   readonly clock: Clock;
 }
 
@@ -40,19 +42,22 @@ export class ContainerCreation {
   }
 
   async create(container: Container, sandbox: Sandbox, signal: AbortSignal): Promise<CreatedContainer> {
-    const { layout, local, store } = this.#dependencies;
+    const { layout, local, store, roots } = this.#dependencies;
     const pod = await runningSandbox(sandbox.id, layout);
     const { specPath, path: cgroup } = containerCgroup(container.id, sandbox, this.#options.cgroupDriver);
     const pidOwner = this.#pidOwner(container, pod.pid);
     const paths = sandboxPaths(sandbox, layout);
-    const spec = await this.#dependencies.specs.build(container, sandbox, specPath, { paths, pidOwner });
+    const root = await roots.plan(container, signal);
+    const rooted = { ...container, rootfs: root.path };
+    const spec = await this.#dependencies.specs.build(rooted, sandbox, specPath, { paths, pidOwner });
     const { terminal, stdin, stdinOnce } = container.process;
     const { id, logPath, sandboxId } = container;
     const [made] = await bothSettled(
       local.create(id, { sandboxId, cgroup, logPath, terminal, stdin, stdinOnce }),
-      store.create(this.#record(container, sandbox, spec), signal),
+      store.create({ ...this.#record(container, sandbox, spec), ...root.record }, signal),
     );
-    await this.#createTask(made, signal);
+    made.process = spec.process;
+    await this.#createTask(made, await root.prepare(signal), signal);
     return { cgroup };
   }
 
@@ -68,10 +73,15 @@ export class ContainerCreation {
   }
 
   /** A program that can't be run is for `start` to tell; the container is there and has ended. */
-  async #createTask(container: LocalContainer, signal: AbortSignal): Promise<void> {
+  async #createTask(
+    container: LocalContainer,
+    rootfs: Awaited<ReturnType<PlannedRoot['prepare']>>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { local, tasks, clock } = this.#dependencies;
     try {
-      const pid = await tasks.create(container.id, local.streams(container.id, container.state), signal);
+      const streams = local.streams(container.id, container.state);
+      const pid = await tasks.create(container.id, { streams, rootfs }, signal);
       await Promise.all([local.change(container, { pid }), local.holdOutput(container)]);
     } catch (error) {
       const message = describeError(error);

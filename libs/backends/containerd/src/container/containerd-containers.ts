@@ -13,6 +13,7 @@ import { jsonAny, OCI_TYPES } from '../api/any.ts';
 import type { ContainerStore } from '../api/container-store.ts';
 import type { TaskService } from '../api/task-service.ts';
 import type { ContainerCreation } from './container-creation.ts';
+import type { ContainerRoots } from '../images/container-roots.ts';
 import { endTask, signalTask } from './end-task.ts';
 import type { LocalContainer } from './local-container.ts';
 import type { LocalContainers } from './local-containers.ts';
@@ -22,6 +23,7 @@ export interface ContainerdContainersDependencies {
   readonly store: ContainerStore;
   readonly tasks: TaskService;
   readonly creation: ContainerCreation;
+  readonly roots: Pick<ContainerRoots, 'remove'>;
   readonly host: SpecHost;
   readonly clock: Clock;
   readonly turns: Turns;
@@ -124,13 +126,14 @@ export class ContainerdContainers implements ContainerOperations {
   }
 
   async #remove(id: ContainerId, signal: AbortSignal): Promise<void> {
-    const { tasks, store, local, clock } = this.#dependencies;
+    const { tasks, store, local, clock, roots } = this.#dependencies;
     const container = local.get(id);
     if (container !== undefined) container.isBeingRemoved = true;
-    const exit = await endTask(id, tasks, signal);
+    const exit = container?.hasNoTask === true ? undefined : await endTask(id, tasks, signal);
     // Whoever is attached learns of the end, though its event comes after the removal.
     const { exitCode = KILLED, finishedAt = clock.nowNs() } = exit ?? {};
     container?.ended({ exitCode, finishedAt, oomKilled: false });
+    await roots.remove(id, signal);
     await store.delete(id, signal);
     await local.remove(id);
   }

@@ -32,7 +32,8 @@ export async function killTask(
 ): Promise<TaskExit | undefined> {
   return await withDeadline(`killing the task ${id}`, END_MS, signal, async (deadline) => {
     await signalTask(id, { number: SIGKILL, all: true }, { tasks, signal: deadline });
-    return await ifFound(tasks.wait(id, '', deadline));
+    // Whoever deletes the task meanwhile ends the shim that is to answer.
+    return await insist(deadline, () => ifFound(tasks.wait(id, '', deadline)));
   });
 }
 
@@ -54,11 +55,10 @@ export async function endTask(
 }
 
 /** A shim that is just ending may refuse, or answer nothing, and is asked again. */
-async function insist(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+async function insist<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await work();
-      return;
+      return await work();
     } catch (error) {
       if (attempt === ATTEMPTS || kindOf(error) !== 'Internal') throw error;
     }

@@ -1,5 +1,6 @@
 import type { ContainerExit } from '@crihub/contract';
 import type { ContainerId, SandboxId } from '@crihub/kernel';
+import type { OciProcess } from '@crihub/service-oci';
 import { z } from 'zod';
 import type { ContainerOutput } from '../io/container-output.ts';
 
@@ -28,6 +29,10 @@ export class LocalContainer {
   state: LocalState;
   /** Its program was let go, or is about to be. */
   released: boolean;
+  /** How its first process runs, which further ones take over; absent if an earlier daemon made it. */
+  process: OciProcess | undefined;
+  /** Its task is gone, after its end. */
+  hasNoTask = false;
   /** What becomes of it is not worth keeping any more. */
   isBeingRemoved = false;
   /** Absent once the container has ended and all is written. */

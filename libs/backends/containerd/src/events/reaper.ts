@@ -81,6 +81,7 @@ export class Reaper {
     try {
       await store.label(id, exitLabel(exit));
       await tasks.delete(id);
+      container.hasNoTask = true;
     } catch (error) {
       if (kindOf(error) !== 'NotFound') throw error; // it was removed meanwhile
     }

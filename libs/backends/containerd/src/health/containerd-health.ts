@@ -1,5 +1,5 @@
 import type { BackendHealth, Capabilities } from '@crihub/contract';
-import { describeError, kindOf } from '@crihub/kernel';
+import { describeError, kindOf, RuntimeError } from '@crihub/kernel';
 import {
   capabilitiesOf,
   featuresOfVersion,
@@ -10,7 +10,10 @@ import {
 import type { GrpcConnection } from '@crihub/transport/grpc-client';
 import { run } from '@crihub/transport/process';
 import { introspection, types, version } from '@crihub/wire/containerd';
-import { type ContainerdOptions, RUNC_SHIM } from '../options.ts';
+import { type RuntimeChoice, runtimeOf } from '../api/runtime-options.ts';
+import { type ContainerdOptions, ociRuntimeOf, RUNC_SHIM, snapshotterOf } from '../options.ts';
+
+export type ContainerdHealthOptions = ContainerdOptions & RuntimeChoice;
 
 export interface ContainerdHealthDependencies {
   readonly connection: GrpcConnection;
@@ -23,15 +26,16 @@ interface Probe {
 }
 
 const PROBE_TIMEOUT_MS = 5_000;
+const ROOT = { uid: 0, gid: 0 };
 const NOTHING: RuntimeFeatures = { recursiveReadonlyMounts: false, idmappedMounts: false };
 
 /** Whether containerd answers, and what its runtime can do; the latter is asked once for each start of containerd. */
 export class ContainerdHealth {
-  readonly #options: ContainerdOptions;
+  readonly #options: ContainerdHealthOptions;
   readonly #dependencies: ContainerdHealthDependencies;
   #last: (Probe & { readonly instance: string }) | undefined;
 
-  constructor(options: ContainerdOptions, dependencies: ContainerdHealthDependencies) {
+  constructor(options: ContainerdHealthOptions, dependencies: ContainerdHealthDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
   }
@@ -59,9 +63,27 @@ export class ContainerdHealth {
     ]);
     const instance = `${uuid} ${String(pid)} ${number}`;
     if (this.#last?.instance === instance) return this.#last;
-    const capabilities = capabilitiesOf(features, await this.#runtimeFeatures(signal));
+    const snapshotter = snapshotterOf(this.#options);
+    if (snapshotter !== undefined) await this.#requireSnapshotter(snapshotter, signal);
+    const host = capabilitiesOf(features, await this.#runtimeFeatures(signal));
+    // Snapshots have the owners that the image has.
+    const capabilities = snapshotter === undefined ? host : { ...host, userNamespaces: false };
     this.#last = { instance, version: `containerd ${number} ${this.#options.runtimeType}`, capabilities };
     return this.#last;
+  }
+
+  async #requireSnapshotter(name: string, signal: AbortSignal): Promise<void> {
+    const filters = [`type==io.containerd.snapshotter.v1,id==${name}`];
+    const { connection } = this.#dependencies;
+    const { plugins } = await connection.call(
+      introspection.IntrospectionService.plugins,
+      { filters },
+      signal,
+    );
+    const [plugin] = plugins;
+    if (plugin !== undefined && plugin.initErr === undefined) return;
+    const problem = plugin?.initErr?.message ?? 'containerd has no such plugin';
+    throw new RuntimeError('FailedPrecondition', `can't use the snapshotter ${name}: ${problem}`);
   }
 
   async #runtimeFeatures(signal: AbortSignal): Promise<RuntimeFeatures> {
@@ -70,7 +92,9 @@ export class ContainerdHealth {
 
   /** Since 2.0 containerd asks the shim itself. */
   async #toldFeatures(signal: AbortSignal): Promise<RuntimeFeatures | undefined> {
-    const request = types.RuntimeRequest.create({ runtimePath: this.#options.runtimeType });
+    // The options name the OCI runtime whose features the shim tells.
+    const { name: runtimePath, options: choice } = runtimeOf(this.#options, ROOT);
+    const request = types.RuntimeRequest.create({ runtimePath, options: choice });
     const options = {
       typeUrl: 'containerd.types.RuntimeRequest',
       value: Buffer.from(types.RuntimeRequest.encode(request).finish()),
@@ -90,8 +114,8 @@ export class ContainerdHealth {
   }
 
   async #askedFeatures(signal: AbortSignal): Promise<RuntimeFeatures> {
-    const { runtimeType, runtime } = this.#options;
-    if (runtimeType !== RUNC_SHIM) return NOTHING;
+    if (this.#options.runtimeType !== RUNC_SHIM) return NOTHING;
+    const runtime = ociRuntimeOf(this.#options);
     const ask = async (argument: string): Promise<string> =>
       (await run(runtime, { args: [argument], timeoutMs: PROBE_TIMEOUT_MS, signal })).stdout.toString();
     return parseFeatures(await ask('features')) ?? featuresOfVersion(await ask('--version'));

@@ -38,7 +38,6 @@ export interface ContainerdProcessesDependencies {
 export class ContainerdProcesses implements ProcessOperations {
   readonly #dependencies: ContainerdProcessesDependencies;
   readonly #marks = new ExecMarks();
-  readonly #firstProcesses = new WeakMap<LocalContainer, OciProcess>();
   readonly #open = new Set<Promise<void>>();
 
   constructor(dependencies: ContainerdProcessesDependencies) {
@@ -147,12 +146,11 @@ export class ContainerdProcesses implements ProcessOperations {
   }
 
   async #firstProcess(container: LocalContainer): Promise<OciProcess> {
-    const known = this.#firstProcesses.get(container);
-    if (known !== undefined) return known;
+    if (container.process !== undefined) return container.process;
     const record = await this.#dependencies.store.get(container.id);
     if (record?.spec === undefined) throw notFound('exec in', 'container', container.id);
     const { process } = parseJsonAny(record.spec) as OciSpec;
-    this.#firstProcesses.set(container, process);
+    container.process = process;
     return process;
   }
 }

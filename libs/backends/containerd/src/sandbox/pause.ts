@@ -55,7 +55,7 @@ export class Pause {
     await mkdir(join(layout.sandbox(sandbox.id), 'rootfs'), { recursive: true });
     const state = await tasks.state(sandbox.id, signal);
     if (state?.name === 'running') return state.pid;
-    if (state === undefined) await tasks.create(sandbox.id, NO_STREAMS, signal);
+    if (state === undefined) await tasks.create(sandbox.id, { streams: NO_STREAMS }, signal);
     return await tasks.start(sandbox.id, '', signal);
   }
 

@@ -31,7 +31,7 @@ export class ContainerdDaemon implements AsyncDisposable {
     await writeFile(config, configuration(this.#directory));
     this.#process = await spawnProcess(this.#program, {
       args: ['--config', config],
-      env: environment(this.#program),
+      env: environment(this.#directory, this.#program),
     });
     const log: Buffer[] = [];
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
@@ -77,10 +77,10 @@ export class ContainerdDaemon implements AsyncDisposable {
   }
 }
 
-/** Shims are looked for beside the program first. */
-const environment = (program: string): Readonly<Record<string, string>> => {
-  const path = BASE_ENVIRONMENT['PATH'] ?? '';
-  return { PATH: program.startsWith('/') ? `${dirname(program)}:${path}` : path };
+/** Shims are looked for below the directory, then beside the program. */
+const environment = (directory: string, program: string): Readonly<Record<string, string>> => {
+  const beside = program.startsWith('/') ? [dirname(program)] : [];
+  return { PATH: [join(directory, 'bin'), ...beside, BASE_ENVIRONMENT['PATH'] ?? ''].join(':') };
 };
 
 const configuration = (directory: string): string => `

@@ -1,10 +1,12 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Logger, silentLogger, sleep, systemClock } from '@crihub/kernel';
+import type { Container, ImageSource, Sandbox } from '@crihub/contract';
+import type { ContainerOverrides } from '@crihub/contract-testkit';
+import { type Logger, RuntimeError, silentLogger, sleep, systemClock } from '@crihub/kernel';
 import { commandLineOf, listPids } from '@crihub/linux';
 import { CdiRegistry } from '@crihub/service-oci';
-import { MachineRig, RigMachine } from '@crihub/service-sandbox/testing';
+import { BusyboxImages, MachineRig, RigMachine } from '@crihub/service-sandbox/testing';
 import { ContainerdBackend } from '../containerd-backend.ts';
 import { type ContainerdOptions, containerdOptions } from '../options.ts';
 import { ContainerdDaemon } from './containerd-daemon.ts';
@@ -15,27 +17,38 @@ export interface ContainerdRigOptions extends Partial<ContainerdOptions> {
   readonly logger?: Logger;
 }
 
+interface RigParts {
+  readonly machine: RigMachine;
+  readonly daemon: ContainerdDaemon;
+  readonly images: BusyboxImages | undefined;
+}
+
 /** A containerd backend with a containerd of its own, all files below one directory. */
 export class ContainerdRig extends MachineRig<ContainerdBackend> {
   readonly daemon: ContainerdDaemon;
+  readonly images: BusyboxImages | undefined;
   readonly #options: ContainerdOptions;
   readonly #logger: Logger;
 
   static async start({ program, logger, ...options }: ContainerdRigOptions = {}): Promise<ContainerdRig> {
     const directory = await mkdtemp(join(tmpdir(), 'crihub-ctrd-'));
     const daemon = new ContainerdDaemon(directory, program);
-    const [machine] = await Promise.all([RigMachine.start(directory), daemon.start()]);
-    return await new ContainerdRig(machine, daemon, options, logger ?? silentLogger).launch();
+    const [machine, images] = await Promise.all([
+      RigMachine.start(directory),
+      options.rootfs === 'snapshotter' ? BusyboxImages.make(join(directory, 'images')) : undefined,
+      daemon.start(),
+    ]);
+    return await new ContainerdRig({ machine, daemon, images }, options, logger ?? silentLogger).launch();
   }
 
   private constructor(
-    machine: RigMachine,
-    daemon: ContainerdDaemon,
+    { machine, daemon, images }: RigParts,
     options: Partial<ContainerdOptions>,
     logger: Logger,
   ) {
     super(machine);
     this.daemon = daemon;
+    this.images = images;
     this.#logger = logger;
     this.#options = containerdOptions.parse({
       socketPath: daemon.socketPath,
@@ -44,10 +57,21 @@ export class ContainerdRig extends MachineRig<ContainerdBackend> {
     });
   }
 
+  /** With snapshots of containerd as root filesystems, a container of the image. */
+  override async makeContainer(sandbox: Sandbox, overrides?: ContainerOverrides): Promise<Container> {
+    const container = await super.makeContainer(sandbox, overrides);
+    return this.images === undefined ? container : { ...container, rootfs: '', imageId: this.images.id };
+  }
+
   /** What runs in pods, their own processes included. */
   async podProcesses(): Promise<readonly number[]> {
     const { cgroups, cgroupParent } = this.machine;
     return await cgroups.processes(cgroupParent);
+  }
+
+  /** Command lines of the shims. */
+  async shims(): Promise<readonly string[]> {
+    return (await this.#shims()).map(({ words }) => words.join(' '));
   }
 
   /** containerd dies and comes back. */
@@ -108,9 +132,16 @@ export class ContainerdRig extends MachineRig<ContainerdBackend> {
         namespaces,
         mounts,
         cdi: new CdiRegistry(),
+        images: this.images ?? NO_IMAGES,
       },
     );
   }
 }
+
+const NO_IMAGES: ImageSource = {
+  parts: async () => {
+    throw new RuntimeError('Internal', 'the hub makes the root filesystems');
+  },
+};
 
 const OWN_DIRECTORIES = ['run/sandboxes', 'run/containers', 'netns'];

@@ -5,11 +5,10 @@ import type { Container, Sandbox } from '@crihub/contract';
 import type { ContainerOverrides } from '@crihub/contract-testkit';
 import { silentLogger, systemClock } from '@crihub/kernel';
 import { CdiRegistry } from '@crihub/service-oci';
-import { MachineRig, RigMachine } from '@crihub/service-sandbox/testing';
+import { type BusyboxImages, MachineRig, RigMachine } from '@crihub/service-sandbox/testing';
 import { DockerBackend } from '../docker-backend.ts';
 import { instanceLabel } from '../identity.ts';
 import { type DockerOptions, dockerOptions } from '../options.ts';
-import type { BusyboxImages } from './busybox-image.ts';
 import type { TestEngine } from './test-engine.ts';
 
 export interface DockerRigParts {

@@ -1,2 +1,3 @@
 export { MachineRig } from './machine-rig.ts';
 export { RigMachine } from './rig-machine.ts';
+export { BusyboxImages } from './busybox-images.ts';

@@ -1,16 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { ImageParts, ImageSource, ImageSourceLayer } from '@crihub/contract';
 import { RuntimeError } from '@crihub/kernel';
 import { type ImageStore, parseDigest } from '@crihub/service-images';
 
-interface Layer {
-  readonly compression: 'none' | 'gzip' | 'zstd';
-  readonly size: number;
-  open(): ReturnType<typeof createReadStream>;
-}
-
-/** The parts of the node's images, for engines that want an image handed over. */
-export class ImageParts {
+/** The node's images, for backends with a store of their own. */
+export class StoredImages implements ImageSource {
   readonly #store: ImageStore;
 
   constructor(deps: { readonly store: ImageStore }) {
@@ -18,7 +13,7 @@ export class ImageParts {
   }
 
   /** @throws NotFound for an image that is not there, or whose layers are no longer kept as distributed. */
-  async parts(imageId: string): Promise<{ readonly config: Buffer; readonly layers: readonly Layer[] }> {
+  async parts(imageId: string): Promise<ImageParts> {
     const image = await this.#store.resolve(imageId);
     const config = await this.#store.readBlob(parseDigest(image.id));
     const layers = await Promise.all(
@@ -30,7 +25,7 @@ export class ImageParts {
             `layer ${digest} of image ${imageId} is not kept: pull the image again`,
           );
         }
-        return { compression: await compressionOf(path), size, open: () => createReadStream(path) };
+        return { digest, compression: await compressionOf(path), size, open: () => createReadStream(path) };
       }),
     );
     return { config, layers };
@@ -41,7 +36,7 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 
 /** By the first bytes, since media types lie. */
-async function compressionOf(path: string): Promise<Layer['compression']> {
+async function compressionOf(path: string): Promise<ImageSourceLayer['compression']> {
   await using file = await open(path);
   const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
   if (buffer.subarray(0, 2).equals(GZIP)) return 'gzip';
