@@ -8,7 +8,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{apps,libs,tools}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.integration.test.ts', '**/*.soak.test.ts'],
+          exclude: [
+            '**/node_modules/**',
+            '**/*.integration.test.ts',
+            '**/*.machine.test.ts',
+            '**/*.soak.test.ts',
+          ],
           testTimeout: 20_000,
         },
       },
@@ -18,6 +23,16 @@ export default defineConfig({
           include: ['{apps,libs,tools}/**/*.integration.test.ts'],
           exclude: ['**/node_modules/**'],
           testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // A virtual machine for each test: ten minutes and more, not part of `npm test`.
+        test: {
+          name: 'machine',
+          include: ['{apps,libs,tools}/**/*.machine.test.ts'],
+          exclude: ['**/node_modules/**'],
           hookTimeout: 120_000,
           fileParallelism: false,
         },

@@ -24,6 +24,7 @@ import {
 import { notFound, wrongState } from '@crihub/service-sandbox';
 import { DeadGuests } from './dead-guests.ts';
 import { GuestDriver, type GuestDriverSettings } from './guest-driver.ts';
+import type { GuestExecutor } from './guest-executor.ts';
 import { guestInventory } from './guest-inventory.ts';
 import type { Guest } from './guest.ts';
 import { type PauseRecord, pauseRecord } from './pause-records.ts';
@@ -118,6 +119,11 @@ export class GuestContainers implements ContainerOperations, ProcessOperations {
       if (record.container.sandboxId === id) await this.remove(container, signal);
     }
     await this.#pauses.remove(id);
+  }
+
+  /** The guest of a pod whose machine runs, for what is asked of it beside its containers. */
+  executorOf(id: SandboxId): GuestExecutor | undefined {
+    return this.#drivers.get(id)?.executor;
   }
 
   /** What the pod's guest is shown of this host. */

@@ -48,7 +48,7 @@ const PROGRAMS = { conmon: '/usr/bin/conmon', runtime: '/usr/bin/crun', pause: '
 /** The containers of one guest, by the same driver as those of this host. */
 export class GuestDriver {
   readonly driver: ContainerDriver;
-  readonly #executor: GuestExecutor;
+  readonly executor: GuestExecutor;
   readonly #pause: GuestPause;
   readonly #pauseProcess: PauseProcess;
   readonly #dependencies: GuestDriverDependencies;
@@ -61,7 +61,7 @@ export class GuestDriver {
     const host = guestSpecHost(settings.kernelVersion);
     const specs = new GuestSpecs({ host, rlimits: settings.rlimits, shares: guest }, { layout });
     const { shell } = executor;
-    this.#executor = executor;
+    this.executor = executor;
     this.#pause = new GuestPause(guest, { records: pauses });
     this.driver = new ContainerDriver(
       { ...settings, bootId: guest.bootId, systemdCgroup: false },
@@ -99,7 +99,7 @@ export class GuestDriver {
   /** Lets go of the guest, whose containers run on. */
   close(): void {
     this.driver.close();
-    this.#executor.close();
+    this.executor.close();
   }
 
   #pods(): Pods {

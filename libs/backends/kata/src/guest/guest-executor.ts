@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Executor, MachineProcess } from '@crihub/service-oci-containers';
 import type { RunOptions, RunResult, SpawnOptions } from '@crihub/transport/process';
-import type { SshProcess } from '@crihub/transport/ssh';
+import type { SshConnection, SshProcess } from '@crihub/transport/ssh';
 import { GuestCgroups } from './guest-cgroups.ts';
 import { GuestFiles } from './guest-files.ts';
 import { GuestProcesses } from './guest-processes.ts';
@@ -30,6 +30,11 @@ export class GuestExecutor implements Executor {
     this.files = new GuestFiles(this);
     this.processes = new GuestProcesses(this);
     this.cgroups = new GuestCgroups(this);
+  }
+
+  /** The live connection. @throws Unavailable. */
+  async connection(signal: AbortSignal): Promise<SshConnection> {
+    return await this.#guest.ssh(signal);
   }
 
   async bootId(): Promise<string> {

@@ -1,6 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Container, Resources } from '@crihub/contract';
 import { silentLogger, systemClock } from '@crihub/kernel';
 import { commandLineOf, listPids } from '@crihub/linux';
 import { MachineRig, RigMachine } from '@crihub/service-sandbox/testing';
@@ -29,6 +30,29 @@ export class KataRig extends MachineRig<KataBackend> {
       }),
       ...options,
     };
+  }
+
+  /** What a shell in the guest of a container's pod prints; nothing if its machine has ended. */
+  async askGuest({ sandboxId }: Container, script: string): Promise<string> {
+    const reply = await this.backend.containers.executorOf(sandboxId)?.shell.run(script);
+    return reply?.output ?? '';
+  }
+
+  override async countProcesses(container: Container, word: string): Promise<number> {
+    const list = 'tr "\\0" " " < /proc/$p/cmdline; echo';
+    const procs = `/sys/fs/cgroup/crihub/${container.id}/cgroup.procs`;
+    const lines = await this.askGuest(container, `for p in $(cat ${procs}); do ${list}; done 2>/dev/null`);
+    return lines.split('\n').filter((line) => line.includes(word)).length;
+  }
+
+  override async readLimits(
+    container: Container,
+  ): Promise<Pick<Resources, 'memoryLimitBytes' | 'cpuQuotaUs'>> {
+    const group = `/sys/fs/cgroup/crihub/${container.id}`;
+    const [memory, cpu = ''] = (
+      await this.askGuest(container, `cat ${group}/memory.max ${group}/cpu.max`)
+    ).split('\n');
+    return { memoryLimitBytes: Number(memory), cpuQuotaUs: Number(cpu.split(' ')[0]) };
   }
 
   async leaks(): Promise<readonly string[]> {
