@@ -14,6 +14,7 @@ import {
   startFixtureRegistry,
   writeBridgeNetwork,
 } from '@crihub/tool-fixtures';
+import { buildGuest, GUEST_DIRECTORY } from '@crihub/tool-guest';
 import { goProgram, upstreamContainerd } from './go-programs.ts';
 
 /** What critest is to judge. */
@@ -59,6 +60,7 @@ export async function startTarget(
           defaultHandler: choice.handler,
           engines: await startOwnEngine(choice.handler, directory, started),
           handlers: await upstreamHandler(choice.handler, { directory, started, say }),
+          ...(await ownGuest(choice.handler, say)),
         }),
   );
   const all = started.move();
@@ -67,6 +69,16 @@ export async function startTarget(
     ...(choice.kind === 'crihub' ? { nriSocket: nriSocket(options.directory) } : {}),
     [Symbol.asyncDispose]: async () => all.disposeAsync(),
   };
+}
+
+/** The handler whose pods are virtual machines needs their guest. */
+async function ownGuest(
+  handler: string,
+  say: (line: string) => void,
+): Promise<{ readonly guestDirectory?: string }> {
+  if (handler !== 'kata') return {};
+  await buildGuest(GUEST_DIRECTORY, say);
+  return { guestDirectory: GUEST_DIRECTORY };
 }
 
 interface Upstream {

@@ -46,6 +46,7 @@ export class KataBackend implements Backend {
   readonly #records: JsonRecords<SandboxId, SandboxRecord>;
   readonly #running: RunningMachines;
   readonly #health: KataHealth;
+  readonly #platform: KnownPlatform;
   readonly #events = new EventStream();
   readonly #dependencies: KataBackendDependencies;
 
@@ -53,7 +54,7 @@ export class KataBackend implements Backend {
     const { logger, clock, host, namespaces } = dependencies;
     const layout = new KataLayout(settings);
     const executor = new LocalExecutor(dependencies);
-    const knownPlatform = new KnownPlatform(settings);
+    const knownPlatform = (this.#platform = new KnownPlatform(settings));
     const platform = (signal: AbortSignal): ReturnType<KnownPlatform['get']> => knownPlatform.get(signal);
     const sharesOf = (id: SandboxId): ReturnType<typeof podShareDirectories> =>
       podShareDirectories(layout.sandbox(id));
@@ -86,7 +87,7 @@ export class KataBackend implements Backend {
     this.#layout = layout;
     this.#records = records;
     this.#running = running;
-    this.#health = new KataHealth({ qemuPath: settings.qemuPath, platform });
+    this.#health = new KataHealth(settings);
     this.containers = containers;
     this.processes = containers;
     this.sandboxes = new KataSandboxes(
@@ -107,6 +108,7 @@ export class KataBackend implements Backend {
     for (const directory of [sandboxRecords, pods]) await mkdir(directory, { recursive: true, mode: 0o711 });
     await this.#dependencies.namespaces.prepareDirectory(networkNamespaces, signal);
     await Promise.all([this.#records.load(), this.containers.load()]);
+    this.#platform.begin();
     await this.sandboxes.adopt(signal);
   }
 

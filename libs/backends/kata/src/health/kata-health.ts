@@ -1,11 +1,11 @@
 import type { BackendHealth, Capabilities } from '@crihub/contract';
 import { describeError, reasonOf, RuntimeError } from '@crihub/kernel';
 import { run } from '@crihub/transport/process';
-import type { Platform } from '../machine/qemu-arguments.ts';
+import { findGuest } from '../machine/platform.ts';
 
 export interface KataHealthDependencies {
   readonly qemuPath: string;
-  readonly platform: (signal: AbortSignal) => Promise<Platform>;
+  readonly guestDirectory: string;
 }
 
 const PROBE_TIMEOUT_MS = 10_000;
@@ -38,15 +38,9 @@ export class KataHealth {
   async check(signal: AbortSignal): Promise<BackendHealth> {
     signal.throwIfAborted();
     try {
-      const [version, { machine, accelerator }] = await Promise.all([
-        this.#qemuVersion(signal),
-        this.#dependencies.platform(signal),
-      ]);
-      return {
-        healthy: true,
-        version: `${version} (${machine}, ${accelerator})`,
-        capabilities: CAPABILITIES,
-      };
+      const { guestDirectory } = this.#dependencies;
+      const [version] = await Promise.all([this.#qemuVersion(signal), findGuest(guestDirectory)]);
+      return { healthy: true, version, capabilities: CAPABILITIES };
     } catch (error) {
       signal.throwIfAborted();
       const reason = reasonOf(error) ?? 'QemuUnusable';

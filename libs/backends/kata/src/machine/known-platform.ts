@@ -12,6 +12,11 @@ export class KnownPlatform {
     this.#options = options;
   }
 
+  /** Begins to find out: a trial of KVM may take seconds. What fails is told to whoever asks next. */
+  begin(): void {
+    this.get(new AbortController().signal).catch(() => undefined);
+  }
+
   async get(signal: AbortSignal): Promise<Platform> {
     // One caller who leaves must not make the others start anew: the trial has a bound of its own.
     const own = new AbortController().signal;

@@ -10,9 +10,7 @@ export type PlatformOptions = Pick<KataOptions, 'machine' | 'accelerator' | 'gue
 
 /** Decides how machines of this node are made. @throws FailedPrecondition if there is no guest to start. */
 export async function choosePlatform(options: PlatformOptions, signal: AbortSignal): Promise<Platform> {
-  const kernel = join(options.guestDirectory, 'vmlinux');
-  const initramfs = join(options.guestDirectory, 'initramfs');
-  await mustExist([kernel, initramfs], options.guestDirectory);
+  const { kernel, initramfs } = await findGuest(options.guestDirectory);
   const accelerator = await chooseAccelerator(options, signal);
   const khz = clockKhzOf(await readFile('/proc/cpuinfo', 'utf8'));
   const machine = chooseMachine(options, accelerator, khz);
@@ -20,9 +18,13 @@ export async function choosePlatform(options: PlatformOptions, signal: AbortSign
   return { machine, accelerator, clockKhz, kernel, initramfs };
 }
 
-async function mustExist(files: readonly string[], directory: string): Promise<void> {
+/** @throws FailedPrecondition with what to do if there is no guest. */
+export async function findGuest(directory: string): Promise<Pick<Platform, 'kernel' | 'initramfs'>> {
+  const kernel = join(directory, 'vmlinux');
+  const initramfs = join(directory, 'initramfs');
   try {
-    await Promise.all(files.map(async (file) => access(file)));
+    await Promise.all([access(kernel), access(initramfs)]);
+    return { kernel, initramfs };
   } catch (cause) {
     const message =
       `there is no guest for virtual machines in ${directory}: build it with ` +
@@ -47,7 +49,7 @@ function chooseMachine(
   if (machine === 'microvm' && accelerator === 'tcg' && khz === undefined) {
     const message =
       'the machine type microvm needs the rate of the time stamp counter under emulation, which this host does ' +
-      'not tell: set the handler’s machine to q35';
+      "not tell: set the handler's machine to q35";
     throw new RuntimeError('FailedPrecondition', message, { reason: 'ClockUnknown' });
   }
   if (machine !== 'auto') return machine;
