@@ -147,7 +147,7 @@ describe.each(rows)('crictl on handler $handler', ({ handler, number, start }) =
         state: 'CONTAINER_RUNNING',
         imageRef: expect.stringContaining('sha256:') as string,
       },
-      info: { pid: expect.any(Number) as number },
+      info: tested.showsProcesses ? { pid: expect.any(Number) as number } : {},
     });
   });
 
@@ -196,8 +196,7 @@ describe.each(rows)('crictl on handler $handler', ({ handler, number, start }) =
 
   it('update changes the memory limit in the cgroup', async () => {
     await crictl.run('update', '--memory', String(128 * 1024 * 1024), container);
-    const { info } = (await crictl.json('inspect', container)) as { info: { pid: number } };
-    expect(await memoryLimit(info.pid)).toBe(128 * 1024 * 1024);
+    expect(await memoryLimitOf(container)).toBe(128 * 1024 * 1024);
   });
 
   it('rmi refuses an image in use', async () => {
@@ -242,6 +241,13 @@ describe.each(rows)('crictl on handler $handler', ({ handler, number, start }) =
     expect(await tested.hasImage(images[0]?.id ?? '')).toBe(false);
   });
 
+  /** As the host has it, or the guest of a virtual machine. */
+  const memoryLimitOf = async (id: string): Promise<number> => {
+    if (!tested.showsProcesses)
+      return Number(await crictl.run('exec', '-s', id, 'cat', '/sys/fs/cgroup/memory.max'));
+    const { info } = (await crictl.json('inspect', id)) as { info: { pid: number } };
+    return await memoryLimit(info.pid);
+  };
   const podFile = (): string => path.join(node.directory, 'pod.json');
   const containerFile = (): string => path.join(node.directory, 'container.json');
 });

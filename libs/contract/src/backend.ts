@@ -117,6 +117,18 @@ export interface PortForwardSupport {
   connect(id: SandboxId, port: number, signal: AbortSignal): Promise<Duplex>;
 }
 
+/** For backends whose containers this host's cgroups do not show: those of virtual machines. */
+export interface GuestStatistics {
+  /**
+   * Of each container of a running pod the files of its cgroup, of version 2, by their names: what is not
+   * there is left out. One round trip.
+   */
+  cgroupFiles(
+    id: SandboxId,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<ContainerId, ReadonlyMap<string, string>>>;
+}
+
 /**
  * A way to isolate pods. The hub owns identity, records, images, the pod network, streaming, events and
  * metrics; a backend owns isolation and the life of processes, and nothing else.
@@ -156,6 +168,7 @@ export interface Backend {
   events(signal: AbortSignal): AsyncIterable<BackendEvent>;
   readonly checkpoint?: CheckpointSupport;
   readonly portForward?: PortForwardSupport;
+  readonly statistics?: GuestStatistics;
   readonly imageCopies?: ImageCopySupport;
   readonly engine?: EngineSupport;
 }

@@ -182,6 +182,7 @@ export class Hub {
       {
         ...deps,
         records: this.#records,
+        backendOf: ({ handler }) => this.#handlers.all().find(({ name }) => name === handler)?.backend,
         writableLayer: new DirectoryMeter(({ id, container, writableLayer }) =>
           container.rootfs === ''
             ? writableLayer?.directory

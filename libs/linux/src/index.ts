@@ -16,6 +16,7 @@ export {
   resourceWritesV2,
 } from './cgroups/resources.ts';
 export type { CgroupStats, CpuStats, HugepageStats, MemoryStats } from './cgroups/stats.ts';
+export { statsOfV2Files } from './cgroups/stats-v2.ts';
 export { expandSlice, expandSystemdPath } from './cgroups/systemd-path.ts';
 export { readText } from './files/read-text.ts';
 export { type Capabilities, CAPABILITY_NAMES } from './host/capabilities.ts';

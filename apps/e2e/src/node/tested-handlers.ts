@@ -12,6 +12,8 @@ import { type HandlerConfig, ociHandler } from './daemon-config.ts';
 export interface TestedHandler extends AsyncDisposable {
   /** @param directory of the node, below which the handler's files go. */
   config(directory: string): HandlerConfig;
+  /** Whether this host sees the processes of its containers. */
+  readonly showsProcesses: boolean;
   /** What it still holds of pods, beyond what the machine shows; a line each. */
   leftovers(): Promise<readonly string[]>;
   /** Whether it has a copy of this image of its own. */
@@ -29,6 +31,7 @@ export const TESTED_HANDLERS: Readonly<Record<string, () => Promise<TestedHandle
 };
 
 const oci = (runtime: string): TestedHandler => ({
+  showsProcesses: true,
   config: (directory) => ociHandler(directory, runtime),
   leftovers: async () => [],
   hasImage: async () => false,
@@ -36,6 +39,7 @@ const oci = (runtime: string): TestedHandler => ({
 });
 
 const kata = (): TestedHandler => ({
+  showsProcesses: false,
   config: (directory) => ({
     backend: 'kata',
     guestDirectory: GUEST_DIRECTORY,
@@ -59,6 +63,7 @@ async function startContainerd(programs?: string): Promise<TestedHandler> {
       .filter((id) => id !== '');
   };
   return {
+    showsProcesses: true,
     config: (directory) => ({
       backend: 'containerd',
       socketPath: daemon.socket,
@@ -82,6 +87,7 @@ async function startDocker(): Promise<TestedHandler> {
   const engine = new DockerEngine({ socketPath: daemon.socket });
   const soon = (): AbortSignal => AbortSignal.timeout(10_000);
   return {
+    showsProcesses: true,
     config: (directory) => ({
       backend: 'docker',
       socket: daemon.socket,

@@ -18,10 +18,12 @@ const none = new AbortController().signal;
 interface Node {
   readonly containers?: readonly ContainerRecord[];
   readonly cgroups?: Readonly<Record<string, CgroupStats | Error>>;
+  /** Of containers whose cgroups are not this host's, by id. */
+  readonly guests?: Readonly<Record<string, CgroupStats>>;
   readonly interfaces?: () => Promise<readonly ReturnType<typeof interfaceStatistics>[]>;
 }
 
-function rig({ containers = [], cgroups = {}, interfaces = async () => [] }: Node) {
+function rig({ containers = [], cgroups = {}, guests = {}, interfaces = async () => [] }: Node) {
   const clock = new ManualClock();
   const logger = recordingLogger();
   const reads: string[] = [];
@@ -38,6 +40,7 @@ function rig({ containers = [], cgroups = {}, interfaces = async () => [] }: Nod
           return found;
         },
       },
+      guests: { read: async ({ id }) => guests[id] },
       interfaces: new PodInterfaces({ interfaces: { read: interfaces }, logger }),
       layers: { usage: async () => ({ bytes: 4_096, inodes: 3, measuredAt: 77n }) },
       rates: new CpuRates(),
@@ -232,4 +235,11 @@ describe('the statistics of a pod', () => {
     const list = await collector.pods([pod, sandboxRecord({ phase: 'notReady' })], none);
     expect(list.map(({ attributes }) => attributes?.id)).toEqual([pod.id]);
   });
+});
+
+it('asks the guest about a container that has no cgroup here', async () => {
+  const { cgroup: _none, ...record } = containerRecord();
+  const { collector } = rig({ containers: [record], guests: { [record.id]: cgroupStats() } });
+  const { memory } = await collector.container(record, none);
+  expect(memory?.usageBytes?.value).toBe(BigInt(cgroupStats().memory.usage ?? 0));
 });

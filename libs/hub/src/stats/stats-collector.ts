@@ -7,6 +7,7 @@ import type { SandboxRecord } from '../records/sandbox-record.ts';
 import { attempt } from './attempt.ts';
 import { type CgroupReader, CgroupReadings } from './cgroup-readings.ts';
 import type { CpuRates } from './cpu-rates.ts';
+import type { GuestReadings } from './guest-readings.ts';
 import { isLive } from './live-containers.ts';
 import { networkUsage } from './network-usage.ts';
 import { podCgroups } from './pod-cgroups.ts';
@@ -23,6 +24,7 @@ export interface StatsCollectorOptions {
 export interface StatsCollectorDeps {
   readonly records: Pick<Records, 'containersOf'>;
   readonly cgroups: CgroupReader;
+  readonly guests: Pick<GuestReadings, 'read'>;
   readonly interfaces: Pick<PodInterfaces, 'read'>;
   readonly layers: Pick<WritableLayers, 'usage'>;
   readonly rates: CpuRates;
@@ -32,7 +34,7 @@ export interface StatsCollectorDeps {
 
 /**
  * What pods and containers use, from the host's cgroups and network namespaces, hence the same way for
- * every backend. A figure that can't be read is absent, and never costs the rest of an answer.
+ * every backend; the containers of a virtual machine from the cgroups of its guest. A figure that can't be read is absent, and never costs the rest of an answer.
  */
 export class StatsCollector {
   readonly #options: StatsCollectorOptions;
@@ -150,9 +152,12 @@ export class StatsCollector {
     signal: AbortSignal,
   ): Promise<CgroupStats | undefined> {
     const { id, cgroup } = record;
-    if (cgroup === undefined || !isLive(record)) return undefined;
-    const subject = { logger: this.#deps.logger, what: 'the cgroup of a container', id };
-    return await attempt(subject, () => readings.read(cgroup), signal);
+    if (!isLive(record)) return undefined;
+    const { logger, guests } = this.#deps;
+    const subject = { logger, what: 'the cgroup of a container', id };
+    const read = (): Promise<CgroupStats | undefined> =>
+      cgroup === undefined ? guests.read(record, signal) : readings.read(cgroup);
+    return await attempt(subject, read, signal);
   }
 
   async #readPod(

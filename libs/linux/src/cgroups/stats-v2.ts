@@ -15,7 +15,14 @@ export async function readStatsV2(
   directory: string,
   hugepageSizes: readonly string[],
 ): Promise<CgroupStats | undefined> {
-  const file = (name: string): Promise<string | undefined> => readText(`${directory}/${name}`);
+  return await statsOfV2Files((name) => readText(`${directory}/${name}`), hugepageSizes);
+}
+
+/** The figures of a v2 cgroup by its files, wherever they are; `undefined` without a `cgroup.procs`. */
+export async function statsOfV2Files(
+  file: ReadFile,
+  hugepageSizes: readonly string[],
+): Promise<CgroupStats | undefined> {
   const [processes, cpu, memory, pidsCurrent, pidsMax, io, hugepages, ...pressures] = await Promise.all([
     file('cgroup.procs'),
     file('cpu.stat'),
@@ -41,7 +48,8 @@ export async function readStatsV2(
   };
 }
 
-type ReadFile = (name: string) => Promise<string | undefined>;
+/** The content of a file of the cgroup, by its name. */
+export type ReadFile = (name: string) => Promise<string | undefined>;
 
 const cpuStats = (stat: ReadonlyMap<string, number>): CpuStats => ({
   usageNs: nanoseconds(stat.get('usage_usec')),

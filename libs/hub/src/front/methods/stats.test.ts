@@ -25,6 +25,7 @@ beforeEach(() => {
   const parts = {
     records,
     cgroups: { stats: async () => cgroupStats() },
+    guests: { read: async () => undefined },
     files: { version: 'v2', read: async () => undefined } as const,
     processes: { read: () => Promise.reject(new Error('no processes here')) },
     interfaces: { read: async () => undefined },

@@ -29,6 +29,7 @@ function rig(containersDirectory = '/') {
   const [clock, logger, devices] = [new ManualClock(), recordingLogger(), new DeviceNames()];
   const samples = new SampleReader({
     cgroups: { stats: async (path) => (path.endsWith('/one') ? cgroupStats() : undefined) },
+    guests: { read: async () => undefined },
     files: { version: 'v1', read: async () => 'total_active_file 44\npgfault 10\n' },
     processes: {
       read: async (_path, firstPid) => {

@@ -5,6 +5,7 @@ import { attempt } from '../attempt.ts';
 import type { CgroupFiles } from '../cgroup-files.ts';
 import type { CgroupReader } from '../cgroup-readings.ts';
 import type { DeviceNames, FilesystemFigures } from '../filesystem-figures.ts';
+import type { GuestReadings } from '../guest-readings.ts';
 import { readMemoryDetails } from '../memory-details.ts';
 import type { ProcessReader } from '../process-figures.ts';
 import type { WritableLayers } from '../writable-layers.ts';
@@ -12,6 +13,7 @@ import type { ContainerSample, NamedDeviceIo } from './samples.ts';
 
 export interface SampleReaderDeps {
   readonly cgroups: CgroupReader;
+  readonly guests: Pick<GuestReadings, 'read'>;
   readonly files: Pick<CgroupFiles, 'version' | 'read'>;
   readonly processes: Pick<ProcessReader, 'read'>;
   readonly layers: Pick<WritableLayers, 'usage'>;
@@ -37,10 +39,21 @@ export class SampleReader {
     const { clock, layers } = this.#deps;
     const [layer, figures] = await Promise.all([
       layers.usage(record, signal),
-      this.#readCgroup(record, signal),
+      record.cgroup === undefined ? this.#readGuest(record, signal) : this.#readCgroup(record, signal),
     ]);
     if (record.cgroup !== undefined && figures.cgroup === undefined) return undefined;
     return { at: clock.nowNs(), record, layer, filesystem, ...figures };
+  }
+
+  /** Its processes and devices are the guest's. */
+  async #readGuest(
+    record: ContainerRecord,
+    signal: AbortSignal,
+  ): Promise<Pick<ContainerSample, 'cgroup' | 'memory' | 'processes' | 'io'>> {
+    const { guests, logger } = this.#deps;
+    const subject = { logger, what: 'the cgroup of a container in a guest', id: record.id };
+    const cgroup = await attempt(subject, () => guests.read(record, signal), signal);
+    return { cgroup, memory: undefined, processes: undefined, io: [] };
   }
 
   async #readCgroup(
