@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The time that any one call may take in a test; generous, for loaded machines. */
-export const CALL_MS = 30_000;
+/** The time that any one call may take in a test; generous, for loaded machines and emulated ones. */
+export const CALL_MS = 60_000;
 
 /** A signal for one call. */
 export const soon = (ms = CALL_MS): AbortSignal => AbortSignal.timeout(ms);

@@ -51,8 +51,9 @@ export const sandboxTests = contractTests(
       const prepared = await sandboxes.prepare(sandbox, soon());
       expect(await sandboxes.prepare(sandbox, soon())).toEqual(prepared);
       const network = await rig.attachNetwork?.(sandbox, prepared);
-      const started = await sandboxes.start(sandbox, network, soon());
-      expect(await sandboxes.start(sandbox, network, soon())).toEqual(started);
+      // How long it took is told by the call that took it.
+      const { phases: _measured, ...started } = await sandboxes.start(sandbox, network, soon());
+      expect(await sandboxes.start(sandbox, network, soon())).toMatchObject(started);
       for (let round = 0; round < 2; round += 1) await sandboxes.stop(sandbox.id, soon());
       for (let round = 0; round < 2; round += 1) expect(await removePods(rig, sandbox)).toEqual([]);
     },
