@@ -10,6 +10,8 @@ export interface TestEngineOptions {
   readonly liveRestore?: boolean;
   /** Directories with another dockerd and what it starts; those of the machine if absent. */
   readonly programs?: readonly string[];
+  /** Keeps its images in containerd, as engines from version 29 on do by themselves. */
+  readonly containerdImages?: boolean;
 }
 
 const START_MS = 30_000;
@@ -42,13 +44,13 @@ export class TestEngine implements AsyncDisposable {
 
   /** Starts the daemon, which finds what a former one left. */
   async launch(): Promise<void> {
-    const { liveRestore = true, programs = [] } = this.#options;
+    const { liveRestore = true, programs = [], containerdImages = false } = this.#options;
     await mkdir(join(this.directory, 'exec'), { recursive: true });
     const args = [
       '--bridge=none',
       '--iptables=false',
       '--ip-masq=false',
-      ...['--storage-driver', 'overlay2'],
+      ...(containerdImages ? ['--feature', 'containerd-snapshotter=true'] : ['--storage-driver', 'overlay2']),
       ...['--data-root', join(this.directory, 'root')],
       ...['--exec-root', join(this.directory, 'exec')],
       ...['--pidfile', join(this.directory, 'dockerd.pid')],
