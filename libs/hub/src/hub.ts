@@ -4,15 +4,8 @@ import type { Nri, NriOptions, PluginObserver } from '@crihub/service-nri';
 import type { ProcessUsage } from '@crihub/linux';
 import { EventHub } from './events/event-hub.ts';
 import type { LifecycleEvent } from './events/lifecycle-event.ts';
-import { adminMethods } from './front/methods/admin.ts';
-import { checkpointMethods } from './front/methods/checkpoint.ts';
-import { containerMethods } from './front/methods/containers.ts';
+import { hubMethods } from './front/methods/hub-methods.ts';
 import type { ImageService } from './front/methods/image-service.ts';
-import { imageMethods } from './front/methods/images.ts';
-import { runtimeMethods } from './front/methods/runtime.ts';
-import { sandboxMethods } from './front/methods/sandboxes.ts';
-import { statsMethods } from './front/methods/stats.ts';
-import { streamingMethods } from './front/methods/streaming.ts';
 import type { FindOrigin } from './front/server/call-origin.ts';
 import type { HubHandlers } from './front/server/index.ts';
 import { Directories } from './lifecycle/directories.ts';
@@ -24,26 +17,23 @@ import type { RootFilesystems, UserLookup } from './lifecycle/ports.ts';
 import type { StepObserver } from './lifecycle/steps.ts';
 import type { NamespaceDialler, StreamingUrls } from './lifecycle/streaming.ts';
 import { Teardown } from './lifecycle/teardown.ts';
-import { EngineShares } from './measurements/engine-shares.ts';
-import { FootprintSampler } from './measurements/footprint-sampler.ts';
-import { MeasurementJournal } from './measurements/measurement-journal.ts';
-import { MeasurementStore, type Retention } from './measurements/measurement-store.ts';
+import type { Retention } from './measurements/measurement-store.ts';
+import { Measurements } from './measurements/measurements.ts';
 import { openDatabase, type OpenedDatabase } from './records/database.ts';
 import type { ContainerRecord } from './records/container-record.ts';
 import { originFinder } from './records/find-origin.ts';
+import { imageInUse } from './records/image-in-use.ts';
 import { Records } from './records/records.ts';
 import { OwedWork } from './recovery/owed-work.ts';
 import { type Finding, Reconciler } from './recovery/reconciler.ts';
 import { Supervisor } from './recovery/supervisor.ts';
-import { Admission } from './router/admission.ts';
-import { Drains } from './router/drains.ts';
 import { Handlers, type Routing } from './router/handlers.ts';
 import { HealthMonitor } from './router/health-monitor.ts';
 import { ImageCopies } from './router/image-copies.ts';
-import { PlacementJournal, type PlacementObserver } from './router/placement-journal.ts';
+import { makeRouter } from './router/make-router.ts';
+import type { PlacementObserver } from './router/placement-journal.ts';
 import type { ReloadOutcome } from './router/reload-outcome.ts';
 import { Rerouting } from './router/rerouting.ts';
-import { Router } from './router/router.ts';
 import { startBackends } from './router/start-backends.ts';
 import { DirectoryMeter } from './stats/directory-meter.ts';
 import { NodeView } from './view/node-view.ts';
@@ -116,8 +106,7 @@ export class Hub {
   readonly #owed: OwedWork;
   readonly #supervisor: Supervisor;
   readonly #statistics: Statistics;
-  readonly #footprints: FootprintSampler;
-  readonly #journal: MeasurementJournal;
+  readonly #measurements: Measurements;
   readonly #rerouting: Rerouting;
   readonly #deps: HubDeps;
 
@@ -136,25 +125,16 @@ export class Hub {
       health: this.health,
       events: this.#events,
     });
-    const store = new MeasurementStore(opened.database);
-    this.#journal = new MeasurementJournal(options.retention, {
-      store,
-      observer: deps.phases,
-      clock,
-      logger,
-    });
-    const phases = this.#journal;
-    const engines = new EngineShares({ ...deps, handlers: this.#handlers });
-    this.#footprints = new FootprintSampler({
+    this.#measurements = new Measurements(options.retention, {
       ...deps,
-      records: this.#records,
-      engines,
-      journal: this.#journal,
+      ...{ database: opened.database, records: this.#records, handlers: this.#handlers },
+      observer: deps.phases,
     });
-    const drains = new Drains(this.#records.settings);
-    const admission = new Admission({ health: this.health, drains });
-    const router = new Router({ handlers: this.#handlers, admission });
-    const placements = new PlacementJournal({ journal: this.#journal, observer: deps.placements, logger });
+    const { journal: phases, store, footprints } = this.#measurements;
+    const routing = makeRouter({
+      ...{ handlers: this.#handlers, health: this.health, settings: this.#records.settings },
+      ...{ journal: phases, observer: deps.placements, logger },
+    });
     const directories = new Directories(options);
     const onEnded = (record: ContainerRecord): void => plugins.containerEnded(record);
     const node = new NodeState({ records: this.#records, events: this.#events, clock, logger, onEnded });
@@ -167,8 +147,8 @@ export class Hub {
     });
     this.nri = nri;
     const parts = {
-      ...{ ...deps, phases, node, directories, router, drains, store, placements, plugins, applyResources },
-      ...{ footprints: this.#footprints, handlers: this.#handlers, health: this.health },
+      ...{ ...deps, ...routing, phases, store, footprints, node, directories, plugins, applyResources },
+      ...{ handlers: this.#handlers, health: this.health },
     };
     const teardown = new Teardown({ ...parts, steps, rootfs });
     this.#owed = new OwedWork({ node, teardown, logger });
@@ -197,40 +177,16 @@ export class Hub {
     });
     const imageOf = (reference: string): string | undefined => images.find(reference)?.id;
     const lifecycle = new Lifecycle({ ...parts, teardown });
-    const shared = { ...parts, ...lifecycle, records: this.#records, imageOf };
-    this.methods = {
-      runtime: {
-        ...runtimeMethods(options, {
-          ...shared,
-          nri,
-          events: this.#events,
-          settings: this.#records.settings,
-        }),
-        ...sandboxMethods(shared),
-        ...containerMethods(shared),
-        ...streamingMethods(shared),
-        ...statsMethods({
-          ...shared,
-          collector: this.#statistics.collector,
-          metrics: this.#statistics.metrics,
-        }),
-        ...checkpointMethods(shared),
-      },
-      image: imageMethods({
-        images,
-        records: this.#records,
-        phases,
-        clock,
-        copies: new ImageCopies(parts),
-        inUse: (id) => imageInUse(this.#records, id, imageOf),
-      }),
-      admin: adminMethods({
-        ...shared,
-        images,
-        figures: () => this.figures(),
-        audit: async () => await this.audit(),
-      }),
-    };
+    this.methods = hubMethods(options, {
+      ...{ ...parts, ...lifecycle, nri, images, imageOf, events: this.#events },
+      ...{ records: this.#records, settings: this.#records.settings },
+      collector: this.#statistics.collector,
+      metrics: this.#statistics.metrics,
+      copies: new ImageCopies(parts),
+      inUse: (id) => imageInUse(this.#records, id, imageOf),
+      figures: () => this.figures(),
+      audit: async () => await this.audit(),
+    });
   }
 
   /** Opens the state directory. @throws FailedPrecondition if its database can't be used. */
@@ -251,7 +207,7 @@ export class Hub {
       this.#supervisor.recover({ rebuild: this.#opened.rebuilt }),
     ]);
     this.#statistics.start();
-    this.#footprints.start();
+    this.#measurements.start();
   }
 
   /**
@@ -260,7 +216,7 @@ export class Hub {
    */
   async reroute(routing: Routing, retention: Retention, signal: AbortSignal): Promise<void> {
     await this.#rerouting.apply(routing, signal);
-    this.#journal.retention = retention;
+    this.#measurements.journal.retention = retention;
   }
 
   /** Compares records and reality now. @returns what was wrong, and was mended. */
@@ -304,23 +260,9 @@ export class Hub {
       this.#supervisor.close(),
       this.health.close(),
       this.#statistics.close(),
-      this.#footprints.close(),
+      this.#measurements.close(),
     ]);
     await Promise.all(this.#handlers.all().map(({ backend }) => backend.close()));
     this.#opened.database.close();
   }
-}
-
-function imageInUse(
-  records: Records,
-  imageId: string,
-  imageOf: (reference: string) => string | undefined,
-): boolean {
-  return records.containers
-    .all()
-    .some(
-      ({ container, mounts }) =>
-        container.imageId === imageId ||
-        mounts.some((mount) => 'image' in mount && imageOf(mount.image) === imageId),
-    );
 }
