@@ -64,6 +64,7 @@ export class Daemon {
         mkdir(path, { recursive: true, mode: 0o711 }),
       ),
     );
+    await startTracing(config, logger, owned);
     const container = compose(config, logger);
     await startNode(container, config, owned);
     const { hub, reloader } = await startHub(container, { config, read }, logger, owned, signal);
@@ -184,4 +185,16 @@ async function startHub(
   await servePlugins(hub, config, logger, owned);
   await serveStatus({ hub, streaming }, container, config, owned);
   return { hub, reloader };
+}
+
+/** Loads the tracing SDK if the configuration wants traces; else nothing of it. */
+async function startTracing(
+  { traces: { endpoint, sampleRatio } }: Config,
+  logger: Logger,
+  owned: AsyncDisposableStack,
+): Promise<void> {
+  if (endpoint === undefined) return;
+  const { Tracing } = await import('@crihub/observability/traces');
+  const tracing = new Tracing({ endpoint, sampleRatio, version: VERSION }, { logger });
+  owned.defer(async () => await tracing.close());
 }

@@ -1,6 +1,7 @@
 import { describeError, type Logger } from '@crihub/kernel';
 import { type ConfigSource, Daemon, type LevelledLogger } from './daemon.ts';
 import { packageOf } from './outside/loaded-packages.ts';
+import { ServiceManager } from './service-manager.ts';
 
 /**
  * Runs the daemon until SIGTERM or SIGINT, then drains; a second signal cuts the drain short, a third one
@@ -9,6 +10,7 @@ import { packageOf } from './outside/loaded-packages.ts';
  * @returns the exit code.
  */
 export async function serve(source: ConfigSource, file: string, logger: LevelledLogger): Promise<number> {
+  using manager = new ServiceManager(process.env, { logger });
   const interrupted = new AbortController();
   const signals = { count: 0 };
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
@@ -28,7 +30,9 @@ export async function serve(source: ConfigSource, file: string, logger: Levelled
     daemon = await Daemon.start(source, logger, interrupted.signal);
     // The reloader has logged what is wrong.
     process.on('SIGHUP', () => void daemon?.reload().catch(() => undefined));
+    manager.ready('serving');
     await asked;
+    manager.stopping();
     await daemon.stop();
     return 0;
   } catch (error) {

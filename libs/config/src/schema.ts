@@ -93,6 +93,21 @@ const metrics = z.strictObject({
     .describe("Where Prometheus metrics are served (host:port); 'off' serves none."),
 });
 
+const traces = z.strictObject({
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'Where OpenTelemetry traces are sent (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; none are without.',
+    ),
+  sampleRatio: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Share of calls that are traced, where the kubelet has not decided.'),
+});
+
 /** Limits that a container gets whose request sets none. */
 const defaultResources = z.strictObject({
   cpus: z.number().positive().max(10_000).optional().describe('CPUs at most.'),
@@ -204,6 +219,7 @@ export const configSchema = z.strictObject({
     .describe('The streaming server.'),
   metrics: metrics.prefault({}).describe('Prometheus metrics.'),
   measurements: measurements.prefault({}).describe('What is kept of the phases of pods, for comparisons.'),
+  traces: traces.prefault({}).describe('OpenTelemetry traces.'),
   images: images.prefault({}).describe('The image store.'),
   network: network.prefault({}).describe('The pod network.'),
   nri: nri.prefault({}).describe('Plugins of the Node Resource Interface.'),

@@ -27,5 +27,16 @@ export { KeyedMutex, untilAborted } from './keyed-mutex.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { Semaphore } from './semaphore.ts';
 export { SingleFlight } from './single-flight.ts';
+export {
+  type CallOutcome,
+  type MeasuredPhase,
+  measuredPhases,
+  type TracedCall,
+  tracedCalls,
+  type TracedPhase,
+  tracedPhases,
+  type TracedProcess,
+  tracedProcesses,
+} from './tracing.ts';
 export { describeFailedUndos, type FailedUndo, Unwind, type UnwindOptions } from './unwind.ts';
 export { untilWritable } from './until-writable.ts';

@@ -52,6 +52,7 @@ export { listenerOf } from './processes/listener.ts';
 export { parseProcessStat, type ProcessStat, readProcessStat } from './processes/stat.ts';
 export { type ProcessUsage, readProcessUsage } from './processes/usage.ts';
 export { killProcessTree, processTree } from './processes/tree.ts';
+export { sendDatagram } from './sockets/datagram.ts';
 export { connectSeqpacket } from './sockets/seqpacket.ts';
 export { SystemCallError } from './syscalls/error.ts';
 export type { MountAttribute, Propagation } from './syscalls/mount.ts';

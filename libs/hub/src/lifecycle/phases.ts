@@ -1,5 +1,12 @@
 import type { BackendPhase, BackendPhases, Phase } from '@crihub/contract';
-import { type ContainerId, type ErrorKind, kindOf, type SandboxId } from '@crihub/kernel';
+import {
+  type ContainerId,
+  type ErrorKind,
+  kindOf,
+  measuredPhases,
+  type SandboxId,
+  tracedPhases,
+} from '@crihub/kernel';
 
 /** Whose time is measured. */
 export interface PhaseSubject {
@@ -37,7 +44,7 @@ export async function timed<T>(
     seconds: (performance.now() - start) / 1000,
   });
   try {
-    const result = await work();
+    const result = await tracedPhases.tracePromise(work, { ...subject, phase });
     observer.observe(measured());
     return result;
   } catch (error) {
@@ -52,6 +59,8 @@ export function reportPhases(
   subject: PhaseSubject,
   phases: BackendPhases = {},
 ): void {
-  for (const [phase, seconds] of Object.entries(phases))
+  for (const [phase, seconds] of Object.entries(phases)) {
     observer.observe({ ...subject, phase: phase as BackendPhase, seconds });
+    measuredPhases.publish({ ...subject, phase, seconds });
+  }
 }

@@ -1,6 +1,7 @@
 import { silentLogger } from '@crihub/kernel';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Metrics } from '../metrics.ts';
+import { STILL_GAUGES } from '../testing/still-gauges.ts';
 import type { LiveView } from './live-view.ts';
 import { StatusServer } from './status-server.ts';
 
@@ -36,23 +37,7 @@ describe('StatusServer', () => {
       ...{ handler: 'crun', phase: 'network', seconds: 0.01 },
       ...{ failure: 'Internal', experiment: 'trial' },
     });
-    metrics.addGauges({
-      sandboxes: () => new Map([['runc', 3]]),
-      containers: () => new Map(),
-      handlerHealthy: () => new Map([['runc', true]]),
-      version: '1.2.3',
-      creationsRunning: () => new Map(),
-      creationsWaiting: () => new Map([['runc', 2]]),
-      owedWork: () => 0,
-      leaks: () => new Map([['orphanSandbox', 4]]),
-      eventSubscribers: () => 1,
-      eventsDropped: () => 5,
-      plugins: () => 0,
-      streamingTokens: () => 0,
-      images: () => 1,
-      imageStoreBytes: async () => 77,
-      databaseBytes: async () => 88,
-    });
+    metrics.addGauges(STILL_GAUGES);
     const text = await (await fetch(`${await start([], metrics)}/metrics`)).text();
     expect(text).toContain(
       'crihub_rpc_duration_seconds_count{method="RunPodSandbox",code="OK",handler="runc"} 1',

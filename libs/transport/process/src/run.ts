@@ -1,6 +1,6 @@
 import type { StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
-import { RuntimeError } from '@crihub/kernel';
+import { RuntimeError, tracedProcesses } from '@crihub/kernel';
 import { OutputBuffer } from './output-buffer.ts';
 import { startChild, startFailure, type StartOptions } from './start-child.ts';
 
@@ -37,6 +37,10 @@ const DRAIN_MS = 1_000;
  *   after `timeoutMs`, or the signal's reason.
  */
 export async function run(program: string, options: RunOptions = {}): Promise<RunResult> {
+  return await tracedProcesses.tracePromise(async () => await runChild(program, options), { program });
+}
+
+async function runChild(program: string, options: RunOptions): Promise<RunResult> {
   options.signal?.throwIfAborted();
   const limit = options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES;
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;

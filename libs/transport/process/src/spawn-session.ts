@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { tracedProcesses } from '@crihub/kernel';
 import { keptOutput } from './kept-output.ts';
 import { exitCodeOf, killGroup } from './run.ts';
 import { startChild, startFailure, type StartOptions } from './start-child.ts';
@@ -32,6 +33,7 @@ export async function spawnProcess(program: string, options: SpawnOptions = {}):
   // A child may exit without reading its input; each write learns of it, and nobody else has to.
   child.stdin?.on('error', () => undefined);
   const exited = exitOf(child);
+  void tracedProcesses.tracePromise(async () => ({ exitCode: await exited }), { program });
   await started(program, options, child);
   const pid = child.pid as number;
   return {

@@ -1,4 +1,4 @@
-import { kindOf, type Logger, type LogFields } from '@crihub/kernel';
+import { type CallOutcome, kindOf, type Logger, tracedCalls } from '@crihub/kernel';
 import type { CallContext } from './call-context.ts';
 import { logCall } from './call-log.ts';
 import type { FindOrigin } from './call-origin.ts';
@@ -44,7 +44,10 @@ export class CallRunner {
     observer.started(name);
     using call = new RunningCall(name, grpcCall);
     running.add(call, method.responseStream ? 'stream' : 'unary');
-    const { code, fields } = await serve(method, call, steps, originOf, grpcCall.request);
+    const { code, fields } = await tracedCalls.tracePromise(
+      async () => await serve(method, call, steps, originOf, grpcCall.request),
+      { method: name, traceparent: grpcCall.metadata.get('traceparent')[0]?.toString() },
+    );
     running.delete(call);
     const ms = performance.now() - startedAt;
     observer.observe(name, code, ms / 1000, textOf(fields['handler']));
@@ -52,9 +55,8 @@ export class CallRunner {
   }
 }
 
-interface Outcome {
+interface Outcome extends CallOutcome {
   readonly code: CallCode;
-  readonly fields: LogFields;
 }
 
 async function serve<Request, Response>(
@@ -64,7 +66,7 @@ async function serve<Request, Response>(
   originOf: FindOrigin,
   bytes: Buffer,
 ): Promise<Outcome> {
-  let fields: LogFields = {};
+  let fields: Outcome['fields'] = {};
   try {
     const request = decodeRequest(method, bytes);
     fields = identifiersIn(request);

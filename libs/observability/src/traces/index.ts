@@ -1,0 +1,1 @@
+export { Tracing, type TracingOptions } from './tracing.ts';
