@@ -60,7 +60,16 @@ const koffi = only('koffi', 'Only libs/linux calls the C library.');
 
 export default tseslint.config(
   {
-    ignores: ['**/node_modules', '**/dist', '**/generated', '.nx', '.cache', '**/*.mjs', 'tools/lint-canary'],
+    ignores: [
+      '**/node_modules',
+      '**/dist',
+      '**/generated',
+      '.nx',
+      '.cache',
+      '**/*.mjs',
+      'tools/lint-canary',
+      'tools/generators/scratch',
+    ],
   },
   {
     files: ['**/*.ts'],

@@ -41,6 +41,8 @@ export const TEST_PACKAGES = [
   'pkg-config',
   'chromium',
   'prometheus',
+  'zsh',
+  'fish',
   'qemu-system-x86',
 ] as const;
 

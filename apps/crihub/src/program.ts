@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { addCompletionCommand } from './completion/commands.ts';
 import { addContainerCommands } from './containers/commands.ts';
 import { Context, type ContextDependencies, type GlobalOptions } from './context.ts';
 import { addDoctorCommand } from './doctor/commands.ts';
@@ -37,6 +38,7 @@ export function makeProgram(streams: Omit<ContextDependencies, 'options'>): Comm
   addExperimentCommands(program, context);
   addContainerCommands(program, context);
   addImageCommands(program, context);
+  addCompletionCommand(program, context);
   return program;
 }
 

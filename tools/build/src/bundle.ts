@@ -4,10 +4,10 @@ import { ASSETS, ENTRY_POINTS, REPOSITORY } from './entry-points.ts';
 import { fileUrls } from './file-urls.ts';
 import { NATIVE_PACKAGES } from './native-packages.ts';
 
-// Packages in CommonJS ask for Node's own modules by `require`, which a module does not have.
-const REQUIRE =
+// Packages in CommonJS ask for Node's own modules by `require`, and where they are, which modules do not have.
+const COMMONJS =
   "import { createRequire as createBundleRequire } from 'node:module';\n" +
-  'const require = createBundleRequire(import.meta.url);';
+  'const require = createBundleRequire(import.meta.url), __dirname = import.meta.dirname;';
 
 /** Machine code that speeds ssh2 up where it was built, and that ssh2 does without where it can't be loaded. */
 const OPTIONAL_PACKAGES = ['cpu-features', '*/sshcrypto.node'] as const;
@@ -34,7 +34,7 @@ export async function bundle(directory: string): Promise<Metafile> {
     sourcesContent: false,
     legalComments: 'none', // whole licences are shipped beside the bundle
     external: [...NATIVE_PACKAGES, ...OPTIONAL_PACKAGES],
-    banner: { js: REQUIRE },
+    banner: { js: COMMONJS },
     plugins: [builtinModules, fileUrls({ entryPoints: ENTRY_POINTS, assets: ASSETS })],
     metafile: true,
     logLevel: 'warning',

@@ -1,9 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Config } from '@crihub/config';
 import { describeError } from '@crihub/kernel';
-import { DockerEngine } from '@crihub/transport/docker-engine';
-import { GrpcConnection } from '@crihub/transport/grpc-client';
-import { version } from '@crihub/wire/containerd';
 import { error, type Finding, ok } from '../finding.ts';
 import { judgeSocketMode } from './daemon.ts';
 
@@ -20,13 +17,17 @@ interface Engine {
   readonly ask: (socket: string, signal: AbortSignal) => Promise<string>;
 }
 
+/** What asks them is loaded by the doctor alone: every other command would start later for it. */
 const ENGINES: Readonly<Record<string, Engine>> = {
   docker: {
     title: 'Docker Engine',
     option: 'socket',
     socket: '/var/run/docker.sock',
     start: 'systemctl start docker',
-    ask: async (socketPath, signal) => (await new DockerEngine({ socketPath }).identify(signal)).version,
+    ask: async (socketPath, signal) => {
+      const { DockerEngine } = await import('@crihub/transport/docker-engine');
+      return (await new DockerEngine({ socketPath }).identify(signal)).version;
+    },
   },
   containerd: {
     title: 'containerd',
@@ -34,6 +35,8 @@ const ENGINES: Readonly<Record<string, Engine>> = {
     socket: '/run/containerd/containerd.sock',
     start: 'systemctl start containerd',
     ask: async (socketPath, signal) => {
+      const { GrpcConnection } = await import('@crihub/transport/grpc-client');
+      const { version } = await import('@crihub/wire/containerd');
       const connection = new GrpcConnection({ socketPath, server: `containerd at ${socketPath}` });
       try {
         return (await connection.call(version.VersionService.version, {}, signal)).version;
