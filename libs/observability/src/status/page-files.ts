@@ -8,7 +8,8 @@ const FILES: Readonly<Record<string, { readonly url: URL; readonly type: string 
 };
 
 /** Nothing but the page's own files runs in it, and no other page frames it. */
-export const PAGE_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+export const PAGE_POLICY =
+  "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /** @returns undefined if the page has no such file. */
 export async function readPageFile(
