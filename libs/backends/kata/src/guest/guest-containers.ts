@@ -111,6 +111,7 @@ export class GuestContainers implements ContainerOperations, ProcessOperations {
     this.#drivers.get(id)?.close();
     this.#drivers.delete(id);
     for (const exited of await this.#dead.endContainers(id)) this.#dependencies.tell(exited);
+    await this.share(id).close(AbortSignal.timeout(UNMOUNT_MS));
   }
 
   /** Forgets a pod whose machine has ended, with all containers that are left of it. */
@@ -206,6 +207,9 @@ export class GuestContainers implements ContainerOperations, ProcessOperations {
     return driver.driver;
   }
 }
+
+/** Time for giving volumes back, in ms. */
+const UNMOUNT_MS = 10_000;
 
 const UNREACHABLE: readonly string[] = ['Unavailable', 'DeadlineExceeded'];
 

@@ -42,6 +42,12 @@ it('names what the guest sees in place of what the host has', async () => {
   expect(specs.logPathOf(container({ logPath: '' }))).toBe('');
 });
 
+it('leaves it to the host to close a volume whose inner mounts stay open', async () => {
+  const given = container({ mounts: [{ ...volume, recursiveReadonly: false }] });
+  const { mounts } = await specOf(given);
+  expect(mounts.find(({ destination }) => destination === '/data')?.options).toContain('rw');
+});
+
 it('makes mount, PID and cgroup namespaces, and leaves the others to the machine', async () => {
   const { linux } = await specOf(container());
   expect(linux.namespaces.map(({ type }) => type).toSorted()).toEqual(['cgroup', 'mount', 'pid']);

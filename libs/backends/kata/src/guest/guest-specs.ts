@@ -92,6 +92,8 @@ export class GuestSpecs {
         source: mountIn(files, id, index).guest,
         // What is mounted on the host later shows in the share itself.
         propagation: 'private',
+        // What lies below a mount is one file system here: only the host can close the upper part alone.
+        readonly: mount.readonly && mount.recursiveReadonly,
         recursiveReadonly: false,
       })),
     };

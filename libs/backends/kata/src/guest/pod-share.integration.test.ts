@@ -93,6 +93,31 @@ it('removes all of a container, and nothing of its volumes or of what links in t
   expect((await stat('/etc')).isDirectory()).toBe(true);
 });
 
+it('closes a read-only volume alone, or all that is mounted in it too', async () => {
+  await mkdir(join(directory, 'volume/inner'));
+  await mounts.mountTmpfs({ target: join(directory, 'volume/inner') }, soon());
+  const container = containerWith(
+    volume({ readonly: true }),
+    volume({ readonly: true, recursiveReadonly: true }),
+  );
+  await share.add(container, soon());
+  const inner = (index: number): string => join(mountIn(view(), container.id, index).host, 'inner/file');
+  await writeFile(inner(0), '');
+  await expect(writeFile(inner(1), '')).rejects.toMatchObject({ code: 'EROFS' });
+  await expect(writeFile(join(inner(0), '../../file'), '')).rejects.toMatchObject({ code: 'EROFS' });
+});
+
+it('lets go of volumes when the machine has ended, and keeps what it reported', async () => {
+  const container = containerWith(volume());
+  await share.add(container, soon());
+  await writeFile(join(podShareDirectories(join(directory, 'pod')).reports, 'exits', container.id), '3');
+  await share.close(soon());
+  await share.close(soon());
+  expect(await listMounts(directory)).toEqual([]);
+  await share.removeContainer(container.id, soon());
+  expect(await readdir(join(directory, 'pod/reports/exits'))).toEqual([container.id]);
+});
+
 it('can be repeated where it was half done', async () => {
   const container = containerWith(volume());
   await share.add(container, soon());

@@ -80,6 +80,12 @@ export class PodShare {
     await rm(hostExits(this.#reports).persistent(id), { recursive: true, force: true });
   }
 
+  /** Takes back what the guest was shown, when its machine has ended: volumes must not be held any longer. Repeatable. */
+  async close(signal: AbortSignal): Promise<void> {
+    const { made, view, reports } = this.#directories;
+    for (const directory of [reports, view, made]) await this.#mounts.unmountUnder(directory, signal);
+  }
+
   /** Removes all traces, when the machine is gone. Repeatable. */
   async remove(signal: AbortSignal): Promise<void> {
     const { made, view, reports } = this.#directories;
@@ -87,7 +93,7 @@ export class PodShare {
   }
 
   async #addMount(
-    { source, readonly, propagation }: Mount,
+    { source, readonly, recursiveReadonly, propagation }: Mount,
     target: string,
     signal: AbortSignal,
   ): Promise<void> {
@@ -100,7 +106,7 @@ export class PodShare {
         source,
         target,
         recursive: true,
-        recursiveSettings: true,
+        recursiveSettings: recursiveReadonly,
         set: readonly ? ['readonly'] : [],
         propagation: propagation === 'private' ? 'private' : 'slave',
       },

@@ -176,6 +176,8 @@ export class KataSandboxes implements SandboxOperations {
 
   async #adoptOne(id: SandboxId, record: SandboxRecord, signal: AbortSignal): Promise<void> {
     const { machines, running, containers, logger } = this.#dependencies;
+    // One that was only prepared is shown its files already, and `start` goes on with it.
+    if (record.step === 'prepared' && !this.#isOfAnotherBoot(record)) return;
     if (record.step !== 'running' || this.#isOfAnotherBoot(record)) return await containers.guestEnded(id);
     try {
       const machine = await machines.adopt(id, record.process, signal);
