@@ -1,64 +1,72 @@
 import Table from 'cli-table3';
-import type { HeldPods } from './held-pods.ts';
-import type { Subject } from './subject.ts';
+import type { Recorder, Samples } from './samples.ts';
 
-export interface BenchResult {
-  readonly subject: Subject;
-  readonly held: HeldPods;
+/** What one suite found, the subjects in the order of the columns. */
+export interface SuiteResult {
+  readonly suite: string;
+  readonly about: string;
+  readonly subjects: readonly { readonly name: string; readonly recorder: Recorder }[];
 }
 
-const MIB = 1024 * 1024;
+/** One measurement of all subjects that have it. */
+export interface Row {
+  readonly measurement: string;
+  readonly unit: string;
+  /** In the order of the subjects; undefined for those that have no samples. */
+  readonly samples: readonly (Samples | undefined)[];
+}
+
 const style = { head: [], border: [] };
 
-/** Tables of times and of memory; ratios are to the first subject's median. */
-export function formatReport(results: readonly BenchResult[]): string {
-  return `${timesTable(results)}\n${memoryTable(results)}`;
+/** The measurements of a suite, in the order in which they first came. */
+export function rowsOf({ subjects }: SuiteResult): readonly Row[] {
+  const names = new Set(subjects.flatMap(({ recorder }) => recorder.operations));
+  return [...names].map((measurement) => {
+    const samples = subjects.map(({ recorder }) =>
+      recorder.operations.includes(measurement) ? recorder.of(measurement) : undefined,
+    );
+    return { measurement, unit: samples.find((one) => one !== undefined)?.unit ?? 'ms', samples };
+  });
 }
 
-/** The same figures for programs: ms and bytes. */
-export const reportJson = (results: readonly BenchResult[]): unknown =>
-  results.map(({ subject, held }) => ({
-    subject: subject.name,
-    held,
-    operations: Object.fromEntries(
-      subject.recorder.operations.map((operation) => {
-        const samples = subject.recorder.of(operation);
-        return [
-          operation,
-          { count: samples.count, p50: samples.percentile(0.5), p99: samples.percentile(0.99) },
-        ];
-      }),
-    ),
-  }));
+/** One table for each suite; ratios are to the first subject's median. */
+export const formatReport = (results: readonly SuiteResult[]): string =>
+  results.map((result) => `${result.suite}: ${result.about}\n${tableOf(result)}`).join('\n\n');
 
-function timesTable(results: readonly BenchResult[]): string {
-  const [reference] = results;
-  const table = new Table({
-    head: ['ms, p50 / p99 (ratio)', ...results.map(({ subject }) => subject.name)],
-    style,
-  });
-  for (const operation of reference?.subject.recorder.operations ?? [])
+function tableOf(result: SuiteResult): string {
+  const head = ['p50 / p99 (ratio)', 'unit', ...result.subjects.map(({ name }) => name)];
+  const table = new Table({ head, style });
+  for (const { measurement, unit, samples } of rowsOf(result))
     table.push([
-      operation,
-      ...results.map(({ subject }) => {
-        const samples = subject.recorder.of(operation);
-        const ratio =
-          samples.percentile(0.5) / (reference?.subject.recorder.of(operation).percentile(0.5) ?? 1);
-        const figures = `${samples.percentile(0.5).toFixed(1)} / ${samples.percentile(0.99).toFixed(1)}`;
-        return subject === reference?.subject ? figures : `${figures} (${ratio.toFixed(2)})`;
-      }),
+      measurement,
+      unit,
+      ...samples.map((one, index) => cell(one, index === 0 ? undefined : samples[0])),
     ]);
   return table.toString();
 }
 
-function memoryTable(results: readonly BenchResult[]): string {
-  const table = new Table({ head: ['MiB', ...results.map(({ subject }) => subject.name)], style });
-  const row = (name: string, value: (held: HeldPods) => number): void =>
-    void table.push([name, ...results.map(({ held }) => (value(held) / MIB).toFixed(1))]);
-  const pods = String(results[0]?.held.pods ?? 0);
-  row('daemon, idle (RSS)', (held) => held.idleResidentBytes);
-  row(`daemon, ${pods} pods (RSS)`, (held) => held.residentBytes);
-  row('monitors and shims, per pod (RSS)', (held) => held.monitors.residentBytes / held.pods);
-  row('monitors and shims, per pod (PSS)', (held) => held.monitors.proportionalBytes / held.pods);
-  return table.toString();
+/** Of a single sample there are no percentiles. */
+export function cell(samples: Samples | undefined, reference: Samples | undefined): string {
+  if (samples === undefined) return '';
+  const [p50, p99] = [samples.percentile(0.5), samples.percentile(0.99)];
+  const figures = samples.count === 1 ? p50.toFixed(1) : `${p50.toFixed(1)} / ${p99.toFixed(1)}`;
+  return reference === undefined ? figures : `${figures} (${(p50 / reference.percentile(0.5)).toFixed(2)})`;
 }
+
+/** The same figures for programs. */
+export const reportJson = (results: readonly SuiteResult[]): unknown =>
+  results.map((result) => ({
+    suite: result.suite,
+    measurements: rowsOf(result).map(({ measurement, unit, samples }) => ({
+      measurement,
+      unit,
+      subjects: result.subjects.flatMap(({ name }, index) => {
+        const one = samples[index];
+        if (one === undefined) return [];
+        const reference = samples[0]?.percentile(0.5);
+        const p50 = one.percentile(0.5);
+        const ratio = reference === undefined ? undefined : p50 / reference;
+        return [{ name, count: one.count, p50, p99: one.percentile(0.99), ratio }];
+      }),
+    })),
+  }));

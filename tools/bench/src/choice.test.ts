@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { choose } from './choice.ts';
+
+it('measures everything beside containerd unless told otherwise', () => {
+  expect(choose([])).toMatchObject({
+    subjects: { peers: ['containerd'], handlers: ['runc', 'crun'], needsLargeImage: true },
+    leftOut: [],
+    settings: { pods: 100, parallel: [1, 5, 20], repeats: 200 },
+    output: 'table',
+  });
+});
+
+it('takes the suites that are named, in its own order', () => {
+  const choice = choose(['--suites', 'held,lifecycle', '--parallel', '5']);
+  expect(choice.help || choice.suites.map(({ name }) => name)).toEqual(['lifecycle', 'held']);
+  expect(choice).toMatchObject({ settings: { parallel: [5] }, subjects: { needsLargeImage: false } });
+});
+
+it('leaves out a peer that is not there, and says so', () => {
+  const choice = choose(['--against', 'cri-dockerd,containerd', '--streaming']);
+  expect(choice).toMatchObject({ leftOut: ['cri-dockerd'], subjects: { peers: ['containerd'] } });
+});
+
+it.each([
+  [['--against', 'cri-o'], 'not cri-o'],
+  [['--suites', 'speed'], 'not speed'],
+  [['--pods', '0'], '--pods must be a whole number above 0'],
+  [['--parallel', '1,x'], '--parallel must be a whole number above 0, not "x"'],
+  [['-o', 'yaml'], 'not yaml'],
+  [['--against', '', '--handlers', ''], 'nothing to measure'],
+])('refuses %j', (args, complaint) => {
+  expect(() => choose(args)).toThrow(complaint);
+});

@@ -1,0 +1,114 @@
+import { parseArgs } from 'node:util';
+import { STREAMING_SUITES, SUITES } from './suites/index.ts';
+import type { Suite, SuiteSettings } from './suite.ts';
+
+export const USAGE = `usage: npm run bench -- [options]
+
+Measures crihub beside its peers, in turn, with one client, one image and one network. Ratios are to the
+first column. Needs root, and a machine that does nothing else.
+
+  --against <peers>     comma-separated: containerd, cri-dockerd (default containerd, "" for none)
+  --handlers <names>    handlers of crihub, comma-separated (default runc,crun, "" for none); containerd is on
+                        the peer's own containerd, if that is measured too
+  --suites <names>      comma-separated; default all of:
+${SUITES.map(({ name, about }) => `                          ${name}: ${about}`).join('\n')}
+  --streaming           the suites ${STREAMING_SUITES.join(' and ')} alone
+  --pods <n>            pod lifecycles for each subject, and pods held at once (default 100)
+  --parallel <list>     lifecycles at a time, comma-separated; one round for each (default 1,5,20)
+  --repeats <n>         short commands and connections (default 200)
+  --distribution <dir>  measure the daemon that npm run build made there; the source's if absent
+  -o, --output <form>   table or json (default table)
+  --html <file>         write a page with plots, too
+`;
+
+/** What is to be compared: peers by name, then handlers of crihub. */
+export interface SubjectChoice {
+  readonly peers: readonly Peer[];
+  readonly handlers: readonly string[];
+  readonly distribution?: string;
+  readonly needsLargeImage: boolean;
+}
+
+/** Runtimes that the bench can start. */
+export type Peer = 'containerd';
+/** Peers that no package of this machine's distribution brings. */
+const ABSENT = ['cri-dockerd'];
+
+export type Choice =
+  | { readonly help: true }
+  | {
+      readonly help: false;
+      readonly subjects: SubjectChoice;
+      /** Peers that were asked for and are not there. */
+      readonly leftOut: readonly string[];
+      readonly suites: readonly Suite[];
+      readonly settings: Omit<SuiteSettings, 'say'>;
+      readonly output: 'table' | 'json';
+      readonly page?: string;
+    };
+
+/** @throws Error that says which word of the command line is wrong. */
+export function choose(args: readonly string[]): Choice {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      against: { type: 'string', default: 'containerd' },
+      handlers: { type: 'string', default: 'runc,crun' },
+      suites: { type: 'string', default: SUITES.map(({ name }) => name).join(',') },
+      streaming: { type: 'boolean', default: false },
+      pods: { type: 'string', default: '100' },
+      parallel: { type: 'string', default: '1,5,20' },
+      repeats: { type: 'string', default: '200' },
+      distribution: { type: 'string' },
+      output: { type: 'string', short: 'o', default: 'table' },
+      html: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return { help: true };
+  const { output, distribution, html: page } = values;
+  if (output !== 'table' && output !== 'json') throw new Error(`-o is table or json, not ${output}`);
+  const suites = suitesNamed(values.streaming ? STREAMING_SUITES : namesIn(values.suites));
+  const asked = namesIn(values.against);
+  const handlers = namesIn(values.handlers);
+  const peers = asked.filter((name) => !ABSENT.includes(name)).map(peerNamed);
+  if (peers.length + handlers.length === 0)
+    throw new Error('there is nothing to measure: name a peer or a handler');
+  const needsLargeImage = suites.some(({ name }) => name === 'pull');
+  return {
+    help: false,
+    subjects: { peers, handlers, needsLargeImage, ...(distribution === undefined ? {} : { distribution }) },
+    leftOut: asked.filter((name) => ABSENT.includes(name)),
+    suites,
+    settings: {
+      pods: positiveInteger('--pods', values.pods),
+      parallel: namesIn(values.parallel).map((text) => positiveInteger('--parallel', text)),
+      repeats: positiveInteger('--repeats', values.repeats),
+    },
+    output,
+    ...(page === undefined ? {} : { page }),
+  };
+}
+
+function suitesNamed(names: readonly string[]): readonly Suite[] {
+  const unknown = names.find((name) => !SUITES.some((suite) => suite.name === name));
+  if (unknown === undefined) return SUITES.filter(({ name }) => names.includes(name));
+  throw new Error(`--suites knows ${SUITES.map(({ name }) => name).join(', ')}, not ${unknown}`);
+}
+
+function peerNamed(name: string): Peer {
+  if (name === 'containerd') return name;
+  throw new Error(`--against knows containerd and ${ABSENT.join(', ')}, not ${name}`);
+}
+
+const namesIn = (list: string): readonly string[] =>
+  list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
+function positiveInteger(option: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new Error(`${option} must be a whole number above 0, not ${JSON.stringify(text)}`);
+}
