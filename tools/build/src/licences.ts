@@ -16,8 +16,17 @@ export async function writeLicences(file: string, { inputs }: Metafile): Promise
 async function licenceOf(folder: string): Promise<string> {
   const directory = path.join(REPOSITORY, folder);
   const manifest = JSON.parse(await readFile(path.join(directory, 'package.json'), 'utf8')) as Manifest;
-  const files = (await readdir(directory)).filter((name) => LICENCE.test(name)).sort();
-  const texts = await Promise.all(files.map(async (name) => readFile(path.join(directory, name), 'utf8')));
+  // Some packages have a directory of them, for what they hold of others.
+  const found = await readdir(directory, { withFileTypes: true });
+  const inside = found.filter((entry) => entry.isDirectory() && LICENCE.test(entry.name));
+  const nested = await Promise.all(
+    inside.map(async ({ name }) =>
+      (await readdir(path.join(directory, name))).map((file) => `${name}/${file}`),
+    ),
+  );
+  const files = found.filter((entry) => entry.isFile() && LICENCE.test(entry.name)).map(({ name }) => name);
+  const names = [...files, ...nested.flat()].sort();
+  const texts = await Promise.all(names.map(async (name) => readFile(path.join(directory, name), 'utf8')));
   return [`${manifest.name} ${manifest.version}, ${manifest.license ?? 'no licence named'}\n`, ...texts].join(
     '\n',
   );

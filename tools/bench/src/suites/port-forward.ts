@@ -100,10 +100,11 @@ const echo = async (client: SpdyClient, id: string, bytes: number): Promise<void
 
 async function untilServing(client: SpdyClient): Promise<void> {
   for (const end = Date.now() + PATIENCE_MS; ; await sleep(50)) {
-    const failure = await echo(client, `probe-${String(Date.now())}`, CHUNK.length).catch(
-      (error: unknown) => error,
-    );
-    if (failure === undefined) return;
-    if (Date.now() > end) throw failure;
+    try {
+      await echo(client, `probe-${String(Date.now())}`, CHUNK.length);
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
   }
 }
