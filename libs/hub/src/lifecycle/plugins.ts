@@ -18,8 +18,8 @@ export interface PluginsDeps {
  */
 export class Plugins {
   readonly #deps: PluginsDeps;
-  readonly #admittedPods = new Set<SandboxId>();
-  readonly #admittedContainers = new Set<ContainerId>();
+  readonly #askedPods = new Set<SandboxId>();
+  readonly #askedContainers = new Set<ContainerId>();
   readonly #stoppedPods = new Set<SandboxId>();
   /** Ends of containers that plugins are being told of. */
   readonly #ends = new Map<ContainerId, Promise<void>>();
@@ -30,18 +30,18 @@ export class Plugins {
 
   /** The pod runs, and nobody sees it yet. @throws FailedPrecondition if a plugin refuses it. */
   async runPod(record: SandboxRecord): Promise<void> {
+    this.#askedPods.add(record.id);
     await this.#deps.nri.runPod(podView(record));
-    this.#admittedPods.add(record.id);
   }
 
   podListed({ id }: SandboxRecord): void {
-    this.#admittedPods.delete(id);
+    this.#askedPods.delete(id);
     this.#deps.nri.podSettled(id);
   }
 
-  /** A creation failed; plugins that have let the pod in hear that it is gone. */
+  /** A creation failed; plugins that were asked about the pod hear that it is gone. */
   async podGivenUp(record: SandboxRecord): Promise<void> {
-    if (!this.#admittedPods.delete(record.id)) return;
+    if (!this.#askedPods.delete(record.id)) return;
     this.#deps.nri.podSettled(record.id);
     await this.removePod(record);
   }
@@ -68,25 +68,25 @@ export class Plugins {
 
   /** @returns the container as plugins have adjusted it. @throws what `Nri.createContainer` throws. */
   async createContainer(pod: SandboxRecord, record: ContainerRecord): Promise<Container> {
+    this.#askedContainers.add(record.id);
     const { container, ...requests } = await this.#deps.nri.createContainer(
       podView(pod),
       containerView(record),
     );
-    this.#admittedContainers.add(record.id);
     await this.#perform(requests);
     return container;
   }
 
-  /** A creation failed; plugins that have let the container in hear that it is gone. */
+  /** A creation failed; plugins that were asked about the container hear that it is gone. */
   async containerGivenUp(record: ContainerRecord): Promise<void> {
-    if (!this.#admittedContainers.delete(record.id)) return;
+    if (!this.#askedContainers.delete(record.id)) return;
     this.#deps.nri.containerSettled(record.id);
     this.containerEnded(record);
     await this.removeContainer(record);
   }
 
   async containerCreated(record: ContainerRecord): Promise<void> {
-    this.#admittedContainers.delete(record.id);
+    this.#askedContainers.delete(record.id);
     this.#deps.nri.containerSettled(record.id);
     const told = this.#deps.nri.containerCreated(this.#podOf(record), containerView(record));
     await this.#announce('container created', record.id, told);
@@ -135,12 +135,11 @@ export class Plugins {
   }
 
   async #tellEnd(record: ContainerRecord): Promise<void> {
-    const told = this.#deps.nri.stopContainer(this.#podOf(record), containerView(record));
-    await this.#announce(
-      'container ended',
-      record.id,
-      told.then((requests) => this.#perform(requests)),
-    );
+    await this.#announce('container ended', record.id, this.#end(record));
+  }
+
+  async #end(record: ContainerRecord): Promise<void> {
+    await this.#perform(await this.#deps.nri.stopContainer(this.#podOf(record), containerView(record)));
   }
 
   #podOf(record: ContainerRecord): PodView {
