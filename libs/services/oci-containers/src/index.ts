@@ -18,7 +18,8 @@ export {
   type ProcessRef,
   type ProcessTable,
 } from './execution/executor.ts';
-export { firstLineOf, headOf } from './execution/bounded-output.ts';
+export { headOf } from './execution/bounded-output.ts';
+export { cgroupLimits } from './execution/cgroup-limits.ts';
 export { LocalExecutor } from './execution/local-executor.ts';
 export { LocalFiles } from './execution/local-files.ts';
 export { ExitFiles } from './exits/exit-files.ts';

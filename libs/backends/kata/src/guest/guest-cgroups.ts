@@ -1,7 +1,7 @@
 import type { Resources } from '@crihub/contract';
 import { RuntimeError, sleep, withDeadline } from '@crihub/kernel';
 import { type ResourceWrite, resourceWritesV2 } from '@crihub/linux';
-import type { Cgroups } from '@crihub/service-oci-containers';
+import { type Cgroups, cgroupLimits } from '@crihub/service-oci-containers';
 import type { GuestShell } from './guest-shell.ts';
 import { quoted } from './shell-words.ts';
 
@@ -44,15 +44,9 @@ export class GuestCgroups implements Cgroups {
   }
 
   async limit(path: string, resources: Resources): Promise<void> {
-    const { memoryLimitBytes, memorySwapLimitBytes = memoryLimitBytes, cpusetCpus, cpusetMems } = resources;
-    const writes = resourceWritesV2({
-      ...resources,
-      memorySwapLimitBytes,
-      cpusetCpus: cpusetCpus === '' ? undefined : cpusetCpus,
-      cpusetMems: cpusetMems === '' ? undefined : cpusetMems,
-    });
     const again: ResourceWrite[] = [];
-    for (const write of writes) if (!(await this.#write(path, write))) again.push(write);
+    for (const write of resourceWritesV2(cgroupLimits(resources)))
+      if (!(await this.#write(path, write))) again.push(write);
     // Limits that belong together are checked against each other's old values.
     for (const write of again) if (!(await this.#write(path, write))) throw refused(write);
   }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Resources } from '@crihub/contract';
 import { type Cgroups as HostCgroups, rootOfController } from '@crihub/linux';
+import { cgroupLimits } from './cgroup-limits.ts';
 import type { Cgroups } from './executor.ts';
 
 /** The control groups of this machine. */
@@ -32,13 +33,7 @@ export class LocalCgroups implements Cgroups {
   }
 
   async limit(path: string, resources: Resources): Promise<void> {
-    const { memoryLimitBytes, memorySwapLimitBytes = memoryLimitBytes, cpusetCpus, cpusetMems } = resources;
-    await this.#host.writeResources(path, {
-      ...resources,
-      memorySwapLimitBytes,
-      cpusetCpus: cpusetCpus === '' ? undefined : cpusetCpus,
-      cpusetMems: cpusetMems === '' ? undefined : cpusetMems,
-    });
+    await this.#host.writeResources(path, cgroupLimits(resources));
   }
 
   async remove(path: string, signal?: AbortSignal): Promise<void> {
