@@ -1,7 +1,13 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sandbox } from '@crihub/contract';
-import { containerCgroup, pauseSpec, sandboxPaths } from '@crihub/service-sandbox';
+import {
+  containerCgroup,
+  PAUSE_MOUNTS,
+  PAUSE_PROGRAM,
+  pauseSpec,
+  sandboxPaths,
+} from '@crihub/service-sandbox';
 import { jsonAny, OCI_TYPES } from '../api/any.ts';
 import type { StoredContainer } from '../api/container-store.ts';
 import { type RuntimeChoice, runtimeOf } from '../api/runtime-options.ts';
@@ -52,7 +58,7 @@ export class Pause {
 
   async start(sandbox: Sandbox, signal: AbortSignal): Promise<number> {
     const { layout, tasks } = this.#dependencies;
-    await mkdir(join(layout.sandbox(sandbox.id), 'rootfs'), { recursive: true });
+    await makeRootfs(join(layout.sandbox(sandbox.id), 'rootfs'));
     const state = await tasks.state(sandbox.id, signal);
     if (state?.name === 'running') return state.pid;
     if (state === undefined) await tasks.create(sandbox.id, { streams: NO_STREAMS }, signal);
@@ -76,6 +82,12 @@ export class Pause {
       annotations: sandboxAnnotations(sandbox),
     });
   }
+}
+
+/** With all mount points: the root of a user namespace could not make them. */
+async function makeRootfs(rootfs: string): Promise<void> {
+  for (const { destination } of PAUSE_MOUNTS) await mkdir(join(rootfs, destination), { recursive: true });
+  await writeFile(join(rootfs, PAUSE_PROGRAM), '');
 }
 
 /** Those of containerd's CRI, by which shims that make a machine for the pod know its task. */
