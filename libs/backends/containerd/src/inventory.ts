@@ -75,6 +75,7 @@ export class InventoryTaker {
       id,
       sandboxId,
       ...(local === undefined ? {} : { cgroup: local.state.cgroup }),
+      ...(local?.state.writableLayer && { writableLayer: local.state.writableLayer }),
       ...(container === undefined ? {} : { container }),
     };
     const exit = local?.exit ?? record.exit;

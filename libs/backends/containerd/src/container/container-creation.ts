@@ -12,6 +12,7 @@ import type { ContainerStore } from '../api/container-store.ts';
 import { type RuntimeChoice, runtimeOf } from '../api/runtime-options.ts';
 import type { TaskService } from '../api/task-service.ts';
 import type { ContainerRoots, PlannedRoot } from '../images/container-roots.ts';
+import { writableLayerOf } from '../images/writable-layer.ts';
 import type { Layout } from '../layout.ts';
 import { containerLabels, type RecordIdentity } from '../records/container-labels.ts';
 import { runningSandbox } from '../sandbox/containerd-sandboxes.ts';
@@ -82,7 +83,11 @@ export class ContainerCreation {
     try {
       const streams = local.streams(container.id, container.state);
       const pid = await tasks.create(container.id, { streams, rootfs }, signal);
-      await Promise.all([local.change(container, { pid }), local.holdOutput(container)]);
+      const writableLayer = writableLayerOf(rootfs);
+      await Promise.all([
+        local.change(container, { pid, ...(writableLayer && { writableLayer }) }),
+        local.holdOutput(container),
+      ]);
     } catch (error) {
       const message = describeError(error);
       if (!isUnrunnableProgram(message)) throw error;

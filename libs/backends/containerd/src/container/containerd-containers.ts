@@ -48,10 +48,10 @@ export class ContainerdContainers implements ContainerOperations {
   async start(id: ContainerId, signal: AbortSignal): Promise<StartedContainer> {
     return await this.#dependencies.turns.run(id, signal, async (own) => {
       const container = this.#find('start', id);
-      const { unrunnable, startedAt, pid } = container.state;
+      const { unrunnable, startedAt } = container.state;
       if (unrunnable !== undefined) throw cannotRun(id, unrunnable.message);
       if (container.exit !== undefined) throw wrongState('start', 'container', id, 'exited', 'created');
-      if (startedAt !== undefined) return startedContainer(pid, BigInt(startedAt));
+      if (startedAt !== undefined) return startedContainer(container, BigInt(startedAt));
       return await this.#start(container, own);
     });
   }
@@ -122,7 +122,7 @@ export class ContainerdContainers implements ContainerOperations {
     }
     const startedAt = clock.nowNs();
     await local.change(container, { startedAt: String(startedAt), pid });
-    return startedContainer(pid, startedAt);
+    return startedContainer(container, startedAt);
   }
 
   async #remove(id: ContainerId, signal: AbortSignal): Promise<void> {
@@ -156,8 +156,12 @@ const KILLED = 137;
 const isCreated = ({ state }: LocalContainer): boolean =>
   state.pid !== undefined || state.unrunnable !== undefined;
 
-const startedContainer = (pid: number | undefined, startedAt: bigint): StartedContainer => ({
+const startedContainer = (
+  { state: { pid, writableLayer } }: LocalContainer,
+  startedAt: bigint,
+): StartedContainer => ({
   ...(pid === undefined ? {} : { pid }),
+  ...(writableLayer && { writableLayer }),
   startedAt,
 });
 

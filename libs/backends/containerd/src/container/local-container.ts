@@ -16,6 +16,8 @@ export const localState = z.object({
   stdinOnce: z.boolean(),
   /** Nanoseconds since 1970; absent until its program was let go. */
   startedAt: z.string().regex(/^\d+$/).optional(),
+  /** What it changes of its image, where a snapshotter keeps that apart. */
+  writableLayer: z.object({ directory: z.string(), store: z.string() }).optional(),
   /** Its program can't be run, which the runtime found out while creating it. */
   unrunnable: z.object({ message: z.string(), failedAt: z.string().regex(/^\d+$/) }).optional(),
 });

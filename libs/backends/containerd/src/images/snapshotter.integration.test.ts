@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { Container, ImageSource, Sandbox } from '@crihub/contract';
 import { GrpcConnection } from '@crihub/transport/grpc-client';
 import { content, snapshots } from '@crihub/wire/containerd';
@@ -62,6 +62,10 @@ describe.each(['overlayfs', 'native'])('root filesystems from the snapshotter %s
     const all = await Promise.all([1, 2, 3].map(() => runContainer(rig, sandbox, script)));
     expect(await Promise.all(all.map(output))).toEqual(['/mine\n', '/mine\n', '/mine\n']);
     expect(rig.images?.handedOver).toBe(1);
+    const { containers } = await rig.backend.inventory(soon());
+    for (const { writableLayer } of containers)
+      if (snapshotter === 'overlayfs')
+        expect(await readdir(writableLayer?.directory ?? '')).toContain('mine');
     await rig.reopen();
     expect(await output(await runContainer(rig, sandbox, 'echo again'))).toBe('again\n');
     await rig.backend.sandboxes.remove(sandbox.id, soon());
