@@ -32,7 +32,7 @@ const layers = [
       'config',
     ],
   ],
-  ['tool', ['kernel', 'wire', 'contract', 'linux', 'transport', 'service', 'config', 'tool']],
+  ['tool', ['kernel', 'wire', 'contract', 'linux', 'transport', 'service', 'experiment', 'config', 'tool']],
 ];
 
 /** Tests may also use the contract's kit and the fixtures. */

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describeError } from '@crihub/kernel';
 import { interruption, prepareHost, TEST_PACKAGES } from '@crihub/tool-setup';
 import { choose, type Choice, USAGE } from './choice.ts';
+import { renderPage } from './page.ts';
 import { formatReport, reportJson, type SuiteResult } from './report.ts';
 import { Recorder } from './samples.ts';
 import { startSubjects } from './subjects.ts';
@@ -24,6 +25,7 @@ async function main(choice: Choice): Promise<void> {
     const text =
       choice.output === 'json' ? JSON.stringify(reportJson(results), null, 2) : formatReport(results);
     console.log(text);
+    if (choice.page !== undefined) await writeFile(choice.page, renderPage(results));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
