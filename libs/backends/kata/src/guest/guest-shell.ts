@@ -37,14 +37,16 @@ export class GuestShell {
   }
 
   async #live(): Promise<ShellSession> {
-    const session = await this.#session?.catch(() => undefined);
+    const known = this.#session;
+    const session = await known?.catch(() => undefined);
     if (session?.isOpen === true) return session;
-    // Another caller may have opened one meanwhile.
-    if (this.#session === undefined || session !== undefined) this.#session = this.#start();
+    // Another caller may be opening one meanwhile.
+    if (this.#session === known || this.#session === undefined) this.#session = this.#start();
+    const opening = this.#session;
     try {
-      return await this.#session;
+      return await opening;
     } catch (error) {
-      this.#session = undefined;
+      if (this.#session === opening) this.#session = undefined;
       throw error;
     }
   }
