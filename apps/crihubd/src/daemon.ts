@@ -64,7 +64,7 @@ export class Daemon {
         mkdir(path, { recursive: true, mode: 0o711 }),
       ),
     );
-    await startTracing(config, logger, owned);
+    await traceIfAsked(config, logger, owned);
     const container = compose(config, logger);
     await startNode(container, config, owned);
     const { hub, reloader } = await startHub(container, { config, read }, logger, owned, signal);
@@ -188,13 +188,10 @@ async function startHub(
 }
 
 /** Loads the tracing SDK if the configuration wants traces; else nothing of it. */
-async function startTracing(
-  { traces: { endpoint, sampleRatio } }: Config,
-  logger: Logger,
-  owned: AsyncDisposableStack,
-): Promise<void> {
+async function traceIfAsked(config: Config, logger: Logger, owned: AsyncDisposableStack): Promise<void> {
+  const { endpoint } = config.traces;
   if (endpoint === undefined) return;
-  const { Tracing } = await import('@crihub/observability/traces');
-  const tracing = new Tracing({ endpoint, sampleRatio, version: VERSION }, { logger });
+  const { startTracing } = await import('./start-tracing.ts');
+  const tracing = startTracing(endpoint, config, logger);
   owned.defer(async () => await tracing.close());
 }

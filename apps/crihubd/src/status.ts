@@ -5,6 +5,7 @@ import type { Hub } from '@crihub/hub';
 import { type HubGauges, StatusServer } from '@crihub/observability';
 import type { StreamingServer } from '@crihub/service-streaming';
 import type { DependencyContainer } from 'tsyringe';
+import { ReportPages } from './report/report-pages.ts';
 import * as tokens from './tokens.ts';
 import { VERSION } from './version.ts';
 
@@ -24,12 +25,17 @@ export async function serveStatus(
   metrics.addGauges(gaugesOf({ hub, streaming }, container, config));
   const { address } = config.metrics;
   if (address === 'off') return;
+  const reports = new ReportPages(
+    { database: join(config.stateDirectory, 'crihub.db') },
+    { experiments: () => hub.view.experiments() },
+  );
   const server = new StatusServer(
     { address },
     {
       metrics,
       notReady: () => hub.view.notReady(),
       view: hub.view,
+      report: async (experiment) => await reports.page(experiment),
       logger: container.resolve(tokens.LOGGER),
     },
   );

@@ -57,6 +57,7 @@ beforeAll(async () => {
     network,
     certsDirectory,
     engines: { docker: '/no/docker.sock' },
+    handlers: { trial: { experiment: { arms: { runc: 50, crun: 50 } } } },
     metricsAddress: ADDRESS,
   });
   started.defer(stopDaemon);
@@ -127,6 +128,15 @@ it('shows pods as they come, change and go', async () => {
   await page.setViewportSize({ width: 1200, height: 800 });
   await removePod(cri, shop);
   await row.waitFor({ ...SOON, state: 'detached' });
+});
+
+it('shows how the arms of an experiment compare, as pods come', { timeout: 90_000 }, async () => {
+  const report = page.frameLocator('iframe[title="Comparison of the arms of trial"]');
+  await runHello('one', 'trial', 'sleep 1000');
+  await report.getByText('1 pods came to it').waitFor({ timeout: 40_000 });
+  await runHello('two', 'trial', 'sleep 1000');
+  await report.getByText('2 pods came to it').waitFor({ timeout: 40_000 });
+  await picture('6-experiment');
 });
 
 it('finds pods by their name', async () => {

@@ -28,3 +28,4 @@ export type { ContainerView, HandlerView, NodeSnapshot, NodeView, PodView } from
 export type { Routing } from './router/handlers.ts';
 export type { PlacementObserver } from './router/placement-journal.ts';
 export type { ReloadOutcome } from './router/reload-outcome.ts';
+export { MeasurementStore } from './measurements/measurement-store.ts';

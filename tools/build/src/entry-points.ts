@@ -8,6 +8,7 @@ export const ENTRY_POINTS: Readonly<Record<string, string>> = {
   crihub: path.join(REPOSITORY, 'apps/crihub/src/main.ts'),
   'namespace-worker': path.join(REPOSITORY, 'libs/linux/src/worker/worker.ts'),
   'kvm-program': path.join(REPOSITORY, 'libs/linux/src/kvm/kvm-program.ts'),
+  'report-worker': path.join(REPOSITORY, 'apps/crihubd/src/report/report-worker.ts'),
   'unpack-worker': path.join(REPOSITORY, 'libs/services/images/src/unpack/worker.ts'),
 };
 

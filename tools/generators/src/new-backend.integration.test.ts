@@ -24,20 +24,17 @@ interface KitReport {
 }
 
 async function runKit(directory: string): Promise<KitReport> {
-  const result = await run(process.execPath, {
-    args: [
-      join(REPOSITORY, 'node_modules/vitest/vitest.mjs'),
-      ...['run', '--project', 'integration', '--reporter', 'json', directory],
-    ],
+  const file = join(directory, 'report.json');
+  const kit = ['run', '--project', 'integration', '--reporter', 'json', '--outputFile', file, directory];
+  const { stderr } = await run(process.execPath, {
+    args: [join(REPOSITORY, 'node_modules/vitest/vitest.mjs'), ...kit],
     cwd: REPOSITORY,
     env: process.env as Record<string, string>,
     timeoutMs: 5 * MINUTES,
-    maxOutputBytes: 16 * 1024 * 1024,
   });
-  const text = result.stdout.toString();
-  const start = text.indexOf('{"');
-  if (start < 0) throw new Error(`the kit reported nothing: ${text}\n${result.stderr.toString()}`);
-  return JSON.parse(text.slice(start)) as KitReport;
+  const report = await readFile(file, 'utf8').catch(() => undefined);
+  if (report === undefined) throw new Error(`the kit reported nothing: ${stderr.toString()}`);
+  return JSON.parse(report) as KitReport;
 }
 
 const failures = ({ testResults }: KitReport): readonly string[] =>

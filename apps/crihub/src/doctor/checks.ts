@@ -2,7 +2,6 @@ import type { Config } from '@crihub/config';
 import { type CgroupLayout, readText } from '@crihub/linux';
 import { checkDaemon } from './checks/daemon.ts';
 import { checkDisk } from './checks/disk.ts';
-import { checkEngines } from './checks/engines.ts';
 import { judgeTrials } from './checks/features.ts';
 import { judgeCgroups, judgeKernel } from './checks/kernel.ts';
 import { checkKvm } from './checks/kvm.ts';
@@ -23,6 +22,12 @@ export const checksOf = (config: Config, socket: string): readonly Check[] => [
   { name: 'disk', run: async () => await checkDisk(config.stateDirectory) },
   { name: 'daemon', run: async () => await checkDaemon(socket) },
 ];
+
+/** The clients of engines are loaded when they are needed: every other command would start later for them. */
+async function checkEngines(config: Config, signal: AbortSignal): Promise<readonly Finding[]> {
+  const engines = await import('./checks/engines.ts');
+  return await engines.checkEngines(config, signal);
+}
 
 async function checkHost(stateDirectory: string, signal: AbortSignal): Promise<readonly Finding[]> {
   const [facts, last] = await Promise.all([probe(stateDirectory, signal), lastCapability()]);

@@ -41,10 +41,18 @@ export interface PodView {
   readonly containers: readonly ContainerView[];
 }
 
+export interface ExperimentView {
+  readonly name: string;
+  readonly enabled: boolean;
+  /** The first one is what the others are compared with. */
+  readonly arms: readonly string[];
+}
+
 /** The node at one moment. Plain JSON. */
 export interface NodeSnapshot {
   readonly version: string;
   readonly handlers: readonly HandlerView[];
+  readonly experiments: readonly ExperimentView[];
   readonly pods: readonly PodView[];
 }
 
@@ -70,10 +78,18 @@ export class NodeView {
     return {
       version: this.#version,
       handlers: this.#handlers(),
+      experiments: this.experiments(),
       pods: [...records.sandboxes.all()]
         .map((record) => podView(record, records.containersOf(record.id)))
         .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id)),
     };
+  }
+
+  /** Those of the configuration. */
+  experiments(): readonly ExperimentView[] {
+    return this.#deps.handlers
+      .experiments()
+      .map(({ name, enabled, shares }) => ({ name, enabled, arms: Object.keys(shares) }));
   }
 
   /** Reasons why no pod can be started here; none if one handler can. */

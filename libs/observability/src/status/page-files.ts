@@ -11,6 +11,10 @@ const FILES: Readonly<Record<string, { readonly url: URL; readonly type: string 
 export const PAGE_POLICY =
   "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/** A report has its style and its plots in itself, and runs nothing; the page frames it. */
+export const REPORT_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
+
 /** @returns undefined if the page has no such file. */
 export async function readPageFile(
   path: string,

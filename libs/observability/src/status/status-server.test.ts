@@ -12,6 +12,9 @@ const STILL: LiveView = {
   },
 };
 
+const report = async (name: string): Promise<string | undefined> =>
+  name === 'trial' ? '<!doctype html><p>runc against crun</p>' : undefined;
+
 describe('StatusServer', () => {
   let server: StatusServer | undefined;
   afterEach(async () => await server?.close());
@@ -23,7 +26,7 @@ describe('StatusServer', () => {
   ): Promise<string> {
     server = new StatusServer(
       { address: '127.0.0.1:0' },
-      { metrics, notReady: () => reasons, view, logger: silentLogger },
+      { metrics, notReady: () => reasons, view, report, logger: silentLogger },
     );
     return `http://127.0.0.1:${String(await server.listen())}`;
   }
@@ -73,6 +76,14 @@ describe('StatusServer', () => {
     expect(await response.text()).toContain('<title>crihub</title>');
   });
 
+  it('serves the report of an experiment, which may run nothing', async () => {
+    const address = await start([]);
+    const response = await fetch(`${address}/experiments/trial`);
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(await response.text()).toContain('runc against crun');
+    expect((await fetch(`${address}/experiments/other`)).status).toBe(404);
+  });
+
   it('takes no request that would change anything', async () => {
     expect((await fetch(`${await start([])}/`, { method: 'POST' })).status).toBe(405);
   });
@@ -102,7 +113,7 @@ describe('StatusServer', () => {
     const url = new URL(await start([]));
     const second = new StatusServer(
       { address: url.host },
-      { metrics: new Metrics(), notReady: () => [], view: STILL, logger: silentLogger },
+      { metrics: new Metrics(), notReady: () => [], view: STILL, report, logger: silentLogger },
     );
     await expect(second.listen()).rejects.toThrow(`metrics.address ${url.host} can't be used`);
   });

@@ -4,7 +4,7 @@ import { describeError, type Logger, RuntimeError } from '@crihub/kernel';
 import type { Metrics } from '../metrics.ts';
 import { streamView } from './event-stream.ts';
 import type { LiveView } from './live-view.ts';
-import { PAGE_POLICY, readPageFile } from './page-files.ts';
+import { PAGE_POLICY, readPageFile, REPORT_POLICY } from './page-files.ts';
 
 export interface StatusServerOptions {
   /** `host:port`; port 0 takes a free one. */
@@ -16,12 +16,16 @@ export interface StatusServerDeps {
   /** Reasons why the daemon can't take pods now; none if it can. */
   readonly notReady: () => readonly string[];
   readonly view: LiveView;
+  /** The page that compares an experiment's arms; undefined if there is no such experiment. */
+  readonly report: (experiment: string) => Promise<string | undefined>;
   readonly logger: Logger;
 }
 
 /** Pages that may follow the node at once. */
 const MOST_STREAMS = 32;
 const PATHS = 'there are / (for people), /metrics, /healthz and /readyz';
+
+const REPORTS = '/experiments/';
 
 type Respond = (response: ServerResponse) => Promise<void>;
 
@@ -87,6 +91,7 @@ export class StatusServer {
       if (method !== 'GET' && method !== 'HEAD') return refuse(response, 405, 'only GET and HEAD');
       const route = Object.hasOwn(this.#routes, path) ? this.#routes[path] : undefined;
       if (route !== undefined) return await route(response);
+      if (path.startsWith(REPORTS)) return await this.#report(path.slice(REPORTS.length), response);
       const file = await readPageFile(path);
       if (file === undefined) return refuse(response, 404, PATHS);
       response.setHeader('content-security-policy', PAGE_POLICY);
@@ -95,6 +100,13 @@ export class StatusServer {
       this.#deps.logger.error('a status request failed', { path, error: describeError(error) });
       response.destroy();
     }
+  }
+
+  async #report(name: string, response: ServerResponse): Promise<void> {
+    const page = await this.#deps.report(name);
+    if (page === undefined) return refuse(response, 404, 'there is no such experiment');
+    response.setHeader('content-security-policy', REPORT_POLICY);
+    response.setHeader('content-type', 'text/html; charset=utf-8').end(page);
   }
 
   async #follow(response: ServerResponse): Promise<void> {

@@ -1,6 +1,9 @@
 import { stat } from 'node:fs/promises';
 import type { Config } from '@crihub/config';
 import { describeError } from '@crihub/kernel';
+import { DockerEngine } from '@crihub/transport/docker-engine';
+import { GrpcConnection } from '@crihub/transport/grpc-client';
+import { version } from '@crihub/wire/containerd';
 import { error, type Finding, ok } from '../finding.ts';
 import { judgeSocketMode } from './daemon.ts';
 
@@ -17,7 +20,6 @@ interface Engine {
   readonly ask: (socket: string, signal: AbortSignal) => Promise<string>;
 }
 
-/** What asks them is loaded by the doctor alone: every other command would start later for it. */
 const ENGINES: Readonly<Record<string, Engine>> = {
   docker: {
     title: 'Docker Engine',
@@ -25,7 +27,6 @@ const ENGINES: Readonly<Record<string, Engine>> = {
     socket: '/var/run/docker.sock',
     start: 'systemctl start docker',
     ask: async (socketPath, signal) => {
-      const { DockerEngine } = await import('@crihub/transport/docker-engine');
       return (await new DockerEngine({ socketPath }).identify(signal)).version;
     },
   },
@@ -35,8 +36,6 @@ const ENGINES: Readonly<Record<string, Engine>> = {
     socket: '/run/containerd/containerd.sock',
     start: 'systemctl start containerd',
     ask: async (socketPath, signal) => {
-      const { GrpcConnection } = await import('@crihub/transport/grpc-client');
-      const { version } = await import('@crihub/wire/containerd');
       const connection = new GrpcConnection({ socketPath, server: `containerd at ${socketPath}` });
       try {
         return (await connection.call(version.VersionService.version, {}, signal)).version;

@@ -7,7 +7,8 @@
  * @typedef {{ name: string, state: string, attempt: number, reason?: string, exitCode?: number }} Container
  * @typedef {{ id: string, namespace: string, name: string, handler: string, state: string, createdAt: string,
  *   ips: string[], containers: Container[] }} Pod
- * @typedef {{ version: string, handlers: Handler[], pods: Pod[] }} Snapshot
+ * @typedef {{ name: string, enabled: boolean, arms: string[] }} Experiment
+ * @typedef {{ version: string, handlers: Handler[], experiments: Experiment[], pods: Pod[] }} Snapshot
  */
 
 /** @type {Snapshot | undefined} */
@@ -138,12 +139,32 @@ function showPods({ pods }) {
   byId('pods').replaceChildren(...(tables.length > 0 ? tables : [element('p', nothing, 'empty')]));
 }
 
+/** A frame is kept while its experiment is: making it anew would make its report flicker. @param {Snapshot} now */
+function showExperiments({ experiments }) {
+  byId('experiments-section').hidden = experiments.length === 0;
+  const names = experiments.map(
+    ({ name, enabled, arms }) => `${name}${enabled ? '' : ' (off)'}: ${arms.join(' against ')}`,
+  );
+  const holder = byId('experiments');
+  if (holder.dataset['shown'] === names.join('\n')) return;
+  holder.dataset['shown'] = names.join('\n');
+  holder.replaceChildren(
+    ...experiments.flatMap(({ name }, index) => {
+      const frame = document.createElement('iframe');
+      frame.src = `/experiments/${encodeURIComponent(name)}`;
+      frame.title = `Comparison of the arms of ${name}`;
+      return [element('h3', names[index] ?? name), frame];
+    }),
+  );
+}
+
 function show() {
   if (node === undefined) return;
   const now = node;
   byId('version').textContent = now.version;
   showTotals(now);
   byId('handlers').replaceChildren(...now.handlers.map((handler) => handlerCard(handler, now.pods)));
+  showExperiments(now);
   showPods(now);
 }
 
@@ -166,6 +187,15 @@ events.addEventListener('error', () =>
 );
 
 filter.addEventListener('input', show);
+// A report costs the node some work, so none is asked for while nobody looks.
+setInterval(() => {
+  if (document.hidden) return;
+  for (const frame of document.querySelectorAll('iframe')) {
+    const { scrollY = 0 } = frame.contentWindow ?? {};
+    frame.addEventListener('load', () => frame.contentWindow?.scrollTo(0, scrollY), { once: true });
+    frame.contentWindow?.location.reload();
+  }
+}, 10_000);
 setInterval(() => {
   for (const cell of document.querySelectorAll('td[data-since]'))
     cell.textContent = age(/** @type {HTMLElement} */ (cell).dataset['since'] ?? '');
