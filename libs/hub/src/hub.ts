@@ -34,7 +34,6 @@ import { makeRouter } from './router/make-router.ts';
 import type { PlacementObserver } from './router/placement-journal.ts';
 import type { ReloadOutcome } from './router/reload-outcome.ts';
 import { Rerouting } from './router/rerouting.ts';
-import { startBackends } from './router/start-backends.ts';
 import { DirectoryMeter } from './stats/directory-meter.ts';
 import { NodeView } from './view/node-view.ts';
 import { Statistics, type StatisticsDeps } from './stats/statistics.ts';
@@ -117,7 +116,7 @@ export class Hub {
     this.#records = new Records(opened.database, logger);
     this.#events = new EventHub<LifecycleEvent>();
     this.#handlers = new Handlers(deps.routing);
-    this.health = new HealthMonitor(deps);
+    this.health = new HealthMonitor({ logger, adopt: (handler) => this.#supervisor.adopt(handler) });
     this.originOf = originFinder(this.#records, (name) => this.#handlers.has(name));
     this.view = new NodeView(options, {
       records: this.#records,
@@ -152,11 +151,14 @@ export class Hub {
     };
     const teardown = new Teardown({ ...parts, steps, rootfs });
     this.#owed = new OwedWork({ node, teardown, logger });
-    this.#supervisor = new Supervisor({
-      ...parts,
-      reconciler: new Reconciler({ node, teardown, logger }),
-      owed: this.#owed,
-    });
+    this.#supervisor = new Supervisor(
+      { rebuild: opened.rebuilt },
+      {
+        ...parts,
+        reconciler: new Reconciler({ node, teardown, logger }),
+        owed: this.#owed,
+      },
+    );
     this.#statistics = new Statistics(
       { containersDirectory: directories.containers },
       {
@@ -198,14 +200,11 @@ export class Hub {
 
   /** Starts the backends and brings records and reality together; a backend that fails delays nobody else. */
   async recover(signal: AbortSignal): Promise<void> {
-    const { logger, setPodCidr } = this.#deps;
+    const { setPodCidr } = this.#deps;
     const podCidr = this.#records.settings.get('podCidr');
     if (podCidr !== undefined) setPodCidr(podCidr);
-    await startBackends(this.#handlers.all(), logger, signal);
-    await Promise.all([
-      this.health.watch(this.#handlers.all()),
-      this.#supervisor.recover({ rebuild: this.#opened.rebuilt }),
-    ]);
+    await this.health.watch(this.#handlers.all(), signal);
+    await this.#supervisor.recover();
     this.#statistics.start();
     this.#measurements.start();
   }

@@ -1,8 +1,10 @@
-import { describeError, type Logger, sleep } from '@crihub/kernel';
+import { describeError, type Logger, RuntimeError, sleep } from '@crihub/kernel';
 import type { Directories } from '../lifecycle/directories.ts';
 import type { NodeState } from '../lifecycle/node-state.ts';
 import type { RootFilesystems } from '../lifecycle/ports.ts';
+import type { Handler } from '../router/handler.ts';
 import type { Handlers } from '../router/handlers.ts';
+import type { HealthMonitor } from '../router/health-monitor.ts';
 import { PerBackend } from '../router/per-backend.ts';
 import { EventFollower } from './event-follower.ts';
 import { removeOrphanDirectories } from './orphan-directories.ts';
@@ -12,7 +14,13 @@ import type { Finding, Reconciler } from './reconciler.ts';
 
 const AUDIT_MS = 60_000;
 
+export interface SupervisorOptions {
+  /** The database was lost: records are made from what the backends hold. */
+  readonly rebuild: boolean;
+}
+
 export interface SupervisorDeps {
+  readonly health: Pick<HealthMonitor, 'hasStarted'>;
   readonly handlers: Pick<Handlers, 'all'>;
   readonly node: NodeState;
   readonly reconciler: Reconciler;
@@ -27,13 +35,15 @@ export interface SupervisorDeps {
  * A backend that does not answer delays its own pods alone.
  */
 export class Supervisor {
+  readonly #options: SupervisorOptions;
   readonly #deps: SupervisorDeps;
   readonly #followers: PerBackend<EventFollower>;
   readonly #stop = new AbortController();
   readonly #leaks = new Map<Finding['kind'], number>();
   #audits: Promise<void> = Promise.resolve();
 
-  constructor(deps: SupervisorDeps) {
+  constructor(options: SupervisorOptions, deps: SupervisorDeps) {
+    this.#options = options;
     this.#deps = deps;
     this.#followers = new PerBackend(
       (handler) =>
@@ -41,34 +51,53 @@ export class Supervisor {
           handler,
           node: deps.node,
           logger: deps.logger,
-          reconcile: async () => void (await deps.reconciler.reconcile(handler, false)),
+          reconcile: async () => void (await this.#reconcile(handler, false)),
         }),
     );
   }
 
   /** Brings records and backends together; resolves when every backend has answered or run out of time. */
-  async recover(options: { readonly rebuild: boolean }): Promise<void> {
-    const { handlers, node, reconciler, logger, directories, rootfs } = this.#deps;
-    const outcomes = await Promise.all(
-      handlers.all().map(async (handler) => {
-        try {
-          if (options.rebuild) await rebuildRecords(handler, node, logger);
-          await reconciler.reconcile(handler, true);
-          return true;
-        } catch (error) {
-          logger.warn('a backend did not take part in recovery; its records stay as last known', {
-            handler: handler.name,
-            error: describeError(error),
-          });
-          return false;
-        }
-      }),
-    );
+  async recover(): Promise<void> {
+    const { handlers, node, directories, rootfs } = this.#deps;
+    const outcomes = await Promise.all(handlers.all().map((handler) => this.#recover(handler)));
     await removeOrphanDirectories(directories, node.records, rootfs);
     if (outcomes.every(Boolean)) await this.#collectNetworkGarbage();
     await this.follow();
     this.#deps.owed.start();
     this.#audits = this.#auditRegularly();
+  }
+
+  /** Takes over what a backend holds that started late. It must take no pods meanwhile. */
+  async adopt(handler: Handler): Promise<void> {
+    await this.#recover(handler);
+  }
+
+  /** @returns whether the backend answered. */
+  async #recover(handler: Handler): Promise<boolean> {
+    const { node, logger } = this.#deps;
+    try {
+      this.#assertStarted(handler);
+      if (this.#options.rebuild) await rebuildRecords(handler, node, logger);
+      await this.#reconcile(handler, true);
+      return true;
+    } catch (error) {
+      logger.warn('a backend did not take part in recovery; its records stay as last known', {
+        handler: handler.name,
+        error: describeError(error),
+      });
+      return false;
+    }
+  }
+
+  async #reconcile(handler: Handler, atStart: boolean): Promise<readonly Finding[]> {
+    this.#assertStarted(handler);
+    return await this.#deps.reconciler.reconcile(handler, atStart);
+  }
+
+  /** One that did not start knows nothing of its pods, and must not be believed that they are gone. */
+  #assertStarted(handler: Handler): void {
+    if (this.#deps.health.hasStarted(handler)) return;
+    throw new RuntimeError('Unavailable', `the backend of handler '${handler.name}' has not started yet`);
   }
 
   /** Carries on what happens in the backends that there are now, and in no others. */
@@ -91,7 +120,7 @@ export class Supervisor {
     const findings: Finding[] = [];
     for (const handler of this.#deps.handlers.all()) {
       try {
-        findings.push(...(await this.#deps.reconciler.reconcile(handler, false)));
+        findings.push(...(await this.#reconcile(handler, false)));
       } catch (error) {
         this.#deps.logger.warn('a backend could not be audited', {
           handler: handler.name,

@@ -1,31 +1,39 @@
 import type { BackendHealth, Capabilities } from '@crihub/contract';
-import { type Logger, RuntimeError } from '@crihub/kernel';
+import { RuntimeError } from '@crihub/kernel';
 import type { Handler } from './handler.ts';
-import { HealthWatch } from './health-watch.ts';
+import { HealthWatch, type HealthWatchDeps } from './health-watch.ts';
 import { PerBackend } from './per-backend.ts';
 
-/** Asks each backend how it is, side by side and in the background; answers come from memory. */
+/** Starts the backends, and asks each how it is, side by side and in the background; answers come from memory. */
 export class HealthMonitor {
   readonly #health = new Map<string, BackendHealth>();
   readonly #watches: PerBackend<HealthWatch>;
 
-  constructor({ logger }: { readonly logger: Logger }) {
+  constructor(deps: Pick<HealthWatchDeps, 'logger' | 'adopt'>) {
     this.#watches = new PerBackend(
       (handler) =>
-        new HealthWatch({ handler, logger, heard: (health) => this.#health.set(handler.name, health) }),
+        new HealthWatch({ ...deps, handler, heard: (health) => this.#health.set(handler.name, health) }),
     );
   }
 
-  /** Watches these from now on, and no others. Resolves when each new one has answered or run out of time. */
-  async watch(handlers: readonly Handler[]): Promise<void> {
+  /**
+   * Starts the backends of these that it does not know yet, and watches these and no others. Resolves when
+   * each new one was started and has answered, or has run out of time.
+   */
+  async watch(handlers: readonly Handler[], signal: AbortSignal): Promise<void> {
     const fresh = await this.#watches.set(handlers);
     for (const name of this.#health.keys())
       if (!handlers.some((handler) => handler.name === name)) this.#health.delete(name);
-    await Promise.all(fresh.map((watch) => watch.start()));
+    await Promise.all(fresh.map((watch) => watch.start(signal)));
   }
 
   async close(): Promise<void> {
     await this.#watches.close();
+  }
+
+  /** Whether what the backend says of its pods can be believed: it has taken over what it had before. */
+  hasStarted({ backend }: Handler): boolean {
+    return this.#watches.of(backend)?.started ?? false;
   }
 
   of(handler: string): BackendHealth {

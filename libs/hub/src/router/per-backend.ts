@@ -15,6 +15,10 @@ export class PerBackend<T extends Companion> {
     this.#make = make;
   }
 
+  of(backend: Backend): T | undefined {
+    return this.#companions.get(backend);
+  }
+
   /** @returns those that were made now. */
   async set(handlers: readonly Handler[]): Promise<readonly T[]> {
     const gone = [...this.#companions].filter(

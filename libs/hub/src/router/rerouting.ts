@@ -1,9 +1,8 @@
-import { type Logger, RuntimeError } from '@crihub/kernel';
+import { RuntimeError } from '@crihub/kernel';
 import type { Records } from '../records/records.ts';
 import type { Handler } from './handler.ts';
 import type { Handlers, Routing } from './handlers.ts';
 import type { HealthMonitor } from './health-monitor.ts';
-import { startBackends } from './start-backends.ts';
 
 export interface ReroutingDeps {
   readonly handlers: Handlers;
@@ -11,7 +10,6 @@ export interface ReroutingDeps {
   readonly health: Pick<HealthMonitor, 'watch'>;
   /** Follows the backends that there are now, and no others. */
   readonly follow: () => Promise<void>;
-  readonly logger: Logger;
 }
 
 /** Puts another routing in force while pods live. */
@@ -34,22 +32,13 @@ export class Rerouting {
   }
 
   async #apply(next: Routing, signal: AbortSignal): Promise<void> {
-    const { handlers, health, follow, logger } = this.#deps;
-    const before = handlers.all();
-    this.#assertFree(missingFrom(next.handlers, before));
-    const added = missingFrom(before, next.handlers);
-    await startBackends(added, logger, signal);
-    const gone = missingFrom(next.handlers, before);
-    try {
-      this.#assertFree(gone); // a pod may have come meanwhile
-    } catch (error) {
-      await closeAll(added);
-      throw error;
-    }
+    const { handlers, health, follow } = this.#deps;
+    const gone = missingFrom(next.handlers, handlers.all());
+    this.#assertFree(gone);
     handlers.replace(next);
-    await health.watch(next.handlers);
+    await health.watch(next.handlers, signal);
     await follow();
-    await closeAll(gone);
+    await Promise.all(gone.map(({ backend }) => backend.close()));
   }
 
   #assertFree(gone: readonly Handler[]): void {
@@ -67,7 +56,3 @@ export class Rerouting {
 
 const missingFrom = (some: readonly Handler[], all: readonly Handler[]): readonly Handler[] =>
   all.filter(({ backend }) => !some.some((other) => other.backend === backend));
-
-async function closeAll(handlers: readonly Handler[]): Promise<void> {
-  await Promise.all(handlers.map(({ backend }) => backend.close()));
-}

@@ -128,11 +128,12 @@ export class HubRig {
   }
 
   /** The daemon dies where it stands, and a new one starts on what it left. */
-  async reopenAfterDeath(): Promise<void> {
+  async reopenAfterDeath(arm: (backend: Failpoints) => void = () => undefined): Promise<void> {
     this.failpoints.crash();
     this.backendFailpoints.crash();
     this.failpoints = new Failpoints();
     this.backendFailpoints = new Failpoints();
+    arm(this.backendFailpoints);
     await this.open();
   }
 

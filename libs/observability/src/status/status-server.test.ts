@@ -40,6 +40,8 @@ describe('StatusServer', () => {
       ...{ handler: 'crun', phase: 'network', seconds: 0.01 },
       ...{ failure: 'Internal', experiment: 'trial' },
     });
+    metrics.placements.fellBack('kata', 'runc', 'Unhealthy');
+    metrics.placements.excluded('trial', 'kata', 'Drained');
     metrics.addGauges(STILL_GAUGES);
     const text = await (await fetch(`${await start([], metrics)}/metrics`)).text();
     expect(text).toContain(
@@ -50,6 +52,10 @@ describe('StatusServer', () => {
     );
     expect(text).toContain(
       'crihub_phase_duration_seconds_count{handler="crun",phase="network",outcome="error",experiment="trial",arm="crun"} 1',
+    );
+    expect(text).toContain('crihub_fallbacks_total{from="kata",to="runc",reason="Unhealthy"} 1');
+    expect(text).toContain(
+      'crihub_experiment_exclusions_total{experiment="trial",handler="kata",reason="Drained"} 1',
     );
     expect(text).toContain('crihub_sandboxes{handler="runc"} 3');
     expect(text).toContain('crihub_handler_healthy{handler="runc"} 1');
