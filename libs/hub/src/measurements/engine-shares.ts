@@ -28,12 +28,16 @@ export class EngineShares {
     this.#deps = deps;
   }
 
-  /** Looks at the engines again. CPU time since the last look goes to the pods that are there now. */
-  async refresh(pods: readonly SandboxRecord[]): Promise<void> {
+  /**
+   * Looks at the engines again, or at that of one handler. CPU time since the last look goes to the pods that
+   * are there now.
+   */
+  async refresh(pods: readonly SandboxRecord[], only?: string): Promise<void> {
     const present = new Set(pods.map(({ id }) => id));
     for (const id of this.#cpuSeconds.keys()) if (!present.has(id)) this.#cpuSeconds.delete(id);
     await Promise.all(
       this.#deps.handlers.all().map(async ({ name, backend }) => {
+        if (only !== undefined && only !== name) return;
         const served = pods.filter(({ handler }) => handler === name);
         this.#pods.set(name, served.length);
         if (backend.engine === undefined || served.length === 0) return;

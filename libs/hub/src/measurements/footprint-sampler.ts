@@ -71,7 +71,7 @@ export class FootprintSampler {
   /** Samples the pods whose time has come, and forgets those that are no more. */
   async tick(): Promise<void> {
     const { records, engines } = this.#deps;
-    const ready = [...records.sandboxes.all()].filter(({ phase }) => phase === 'ready');
+    const ready = this.#ready();
     await engines.refresh(ready);
     for (const id of this.#sampledAt.keys())
       if (records.sandboxes.get(id) === undefined) this.#sampledAt.delete(id);
@@ -85,8 +85,11 @@ export class FootprintSampler {
   async beforeEnd(id: SandboxId): Promise<void> {
     const pod = this.#deps.records.sandboxes.get(id);
     if (pod?.phase !== 'ready' || this.#sampledAt.has(id)) return;
-    const { logger } = this.#deps;
-    await attempt({ logger, what: 'the last sample of a pod', id }, () => this.sample(pod));
+    const { logger, engines } = this.#deps;
+    await attempt({ logger, what: 'the last sample of a pod', id }, async () => {
+      await engines.refresh(this.#ready(), pod.handler); // it may have come and gone between two looks
+      await this.sample(pod);
+    });
   }
 
   async sample(pod: SandboxRecord): Promise<void> {
@@ -106,6 +109,10 @@ export class FootprintSampler {
       workloadMemoryBytes: workload.memoryBytes,
       workloadCpuSeconds: workload.cpuSeconds,
     });
+  }
+
+  #ready(): readonly SandboxRecord[] {
+    return [...this.#deps.records.sandboxes.all()].filter(({ phase }) => phase === 'ready');
   }
 
   async #workload(containers: readonly ContainerRecord[]): Promise<Share> {
