@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { describeError } from '@crihub/kernel';
+import { newerDocker } from '@crihub/tool-fixtures';
 import { interruption, prepareHost, TEST_PACKAGES } from '@crihub/tool-setup';
 import { type ConformanceResult, runConformance } from './conformance.ts';
 import { goProgram, GoMissingError, upstreamContainerd } from './go-programs.ts';
@@ -59,6 +60,8 @@ async function prepare(): Promise<number> {
   await prepareHost(TEST_PACKAGES, say);
   for (const name of ['critest', 'runc'] as const) await goProgram(name, say);
   await upstreamContainerd(say);
+  const docker = await newerDocker();
+  if (typeof docker === 'string') say(docker);
   await buildImages(say);
   return 0;
 }

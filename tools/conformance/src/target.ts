@@ -7,6 +7,7 @@ import {
   FIXTURE_NAMES,
   holdExclusively,
   isEngine,
+  newerDocker,
   nriSocket,
   startContainerd,
   startCrihub,
@@ -14,6 +15,7 @@ import {
   startFixtureRegistry,
   writeBridgeNetwork,
 } from '@crihub/tool-fixtures';
+import { RuntimeError } from '@crihub/kernel';
 import { buildGuest, GUEST_DIRECTORY } from '@crihub/tool-guest';
 import { goProgram, upstreamContainerd } from './go-programs.ts';
 
@@ -92,9 +94,17 @@ const UPSTREAM: Readonly<Record<string, ((parts: Upstream) => Promise<object>) |
   'runc-upstream': async ({ say }) => ({ backend: 'runc', runtime: await goProgram('runc', say) }),
   'containerd-upstream': async ({ directory, started, say }) => {
     const programs = await upstreamContainerd(say);
-    const engine = await startEngine('containerd', path.join(directory, 'engine'), programs);
+    const engine = await startEngine('containerd', path.join(directory, 'engine'), [programs]);
     started.use(engine);
     return { backend: 'containerd', socketPath: engine.socket, runtime: await goProgram('runc', say) };
+  },
+  'docker-upstream': async ({ directory, started, say }) => {
+    const docker = await newerDocker();
+    if (typeof docker === 'string') throw new RuntimeError('FailedPrecondition', docker);
+    say(`Docker Engine ${docker.version}`);
+    const engine = await startEngine('docker', path.join(directory, 'engine'), docker.programs);
+    started.use(engine);
+    return { backend: 'docker', socket: engine.socket };
   },
 };
 

@@ -27,7 +27,7 @@ export const TESTED_HANDLERS: Readonly<Record<string, () => Promise<TestedHandle
   docker: startDocker,
   kata: async () => kata(),
   containerd: async () => await startContainerd(),
-  'containerd-upstream': async () => await startContainerd(await upstreamContainerd(() => undefined)),
+  'containerd-upstream': async () => await startContainerd([await upstreamContainerd(() => undefined)]),
 };
 
 const oci = (runtime: string): TestedHandler => ({
@@ -51,7 +51,7 @@ const kata = (): TestedHandler => ({
   [Symbol.asyncDispose]: async () => undefined,
 });
 
-async function startContainerd(programs?: string): Promise<TestedHandler> {
+async function startContainerd(programs: readonly string[] = []): Promise<TestedHandler> {
   const own = await mkdtemp(path.join(tmpdir(), 'crihub-engine-'));
   const daemon = await startEngine('containerd', own, programs);
   const listed = async (kind: 'containers' | 'tasks'): Promise<readonly string[]> => {
