@@ -87,7 +87,7 @@ describe('containers of a guest', { timeout: 90_000 }, () => {
       'from the other\nnot here',
     );
     const script =
-      'for g in /sys/fs/cgroup/crihub/*; do readlink /proc/$(head -n 1 $g/cgroup.procs)/ns/mnt; done';
+      'for g in /sys/fs/cgroup/crihub/*/; do readlink /proc/$(head -n 1 $g/cgroup.procs)/ns/mnt; done';
     const namespaces = (await asGuest(`${script}; readlink /proc/1/ns/mnt`)).split('\n');
     expect(new Set(namespaces).size).toBe(3);
     await Promise.all([server, client].map(remove));
