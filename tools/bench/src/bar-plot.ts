@@ -22,8 +22,15 @@ export function barPlot(unit: string, subjects: readonly string[], rows: readonl
       animation: false,
       color: COLOURS,
       textStyle: { fontFamily: 'system-ui, sans-serif', fontSize: 11 },
-      grid: { left: 8, right: 24, top: 30, bottom: 30, containLabel: true },
-      legend: { top: 0, data: [...subjects] },
+      grid: {
+        left: 8,
+        right: 24,
+        top: 30,
+        bottom: 30,
+        outerBoundsMode: 'same',
+        outerBoundsContain: 'axisLabel',
+      },
+      legend: { top: 0, itemGap: 40, data: [...subjects] },
       xAxis: { type: 'log', name: unit, nameLocation: 'middle', nameGap: 20 },
       yAxis: { type: 'category', inverse: true, data: rows.map(({ measurement }) => measurement) },
       series: subjects.map((name, index) => ({
