@@ -1,7 +1,7 @@
 /** The kernel of the distribution with all its drivers: the one for clouds has no 9p. */
 export const KERNEL_META_PACKAGE = 'linux-image-amd64';
 
-/** Modules in the order in which they load: for microvm and PCI machines, then what both need. */
+/** Modules in the order in which they load: for microvm and PCI machines, what both need, what pods may use. */
 export const MODULES = [
   'virtio_ring',
   'virtio',
@@ -19,6 +19,9 @@ export const MODULES = [
   '9p',
   '9pnet_virtio',
   'overlay',
+  'llc',
+  'stp',
+  'bridge',
 ] as const;
 
 export interface GuestProgram {
