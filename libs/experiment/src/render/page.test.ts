@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { makeReport, type TrialData, type TrialPod } from '../compare/index.ts';
 import { renderPage } from './page.ts';
+import { boxPlot } from './plots.ts';
 
 const pods: readonly TrialPod[] = Array.from({ length: 60 }, (_, index) => ({
   pod: `p${String(index)}`,
@@ -37,4 +38,13 @@ it('is one page that asks for nothing else, and says what was found', () => {
 it('says so when there is nothing yet', () => {
   const empty = { ...data, pods: [], measurements: [] };
   expect(renderPage(makeReport(empty))).toContain('No pod has come to this experiment yet.');
+});
+
+it('names every arm beside its box, however many there are', () => {
+  const arms = ['runc', 'crun', 'docker', 'containerd', 'kata'];
+  const many = pods.map((one, index) => ({ ...one, arm: arms[index % arms.length] ?? '' }));
+  const [metric] = makeReport({ ...data, arms, pods: many }).metrics;
+  if (metric === undefined) throw new Error('nothing was measured');
+  const image = boxPlot(metric, { width: 420, height: 150 });
+  for (const arm of arms) expect(image).toContain(`>${arm}</text>`);
 });

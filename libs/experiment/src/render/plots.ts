@@ -23,7 +23,12 @@ export function boxPlot({ metric, arms }: MetricReport, size: PlotSize): string 
   const { factor, name } = scaleOf(metric.unit, largest(arms));
   return render(size, {
     xAxis: valueAxis(name),
-    yAxis: { type: 'category', data: shown.map(({ arm }) => arm), axisTick: { show: false } },
+    yAxis: {
+      type: 'category',
+      data: shown.map(({ arm }) => arm),
+      axisTick: { show: false },
+      axisLabel: { interval: 0 }, // each arm has its name, however many there are
+    },
     series: [
       {
         type: 'boxplot',
