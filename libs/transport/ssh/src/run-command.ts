@@ -16,7 +16,7 @@ export async function runCommand(
 ): Promise<RunResult> {
   signal?.throwIfAborted();
   const timeout = new AbortController();
-  const late = `${shown(command)} took longer than ${String(timeoutMs)} ms over SSH, and was killed`;
+  const late = `${shown(command)} took longer than ${String(timeoutMs)} ms over SSH, and was let go`;
   const timer = setTimeout(() => timeout.abort(new RuntimeError('DeadlineExceeded', late)), timeoutMs);
   const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
   try {
@@ -40,7 +40,11 @@ async function collect(
   stream.on('data', (chunk: Buffer) => stdout.push(chunk));
   stream.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   stream.end(input);
-  const kill = (): void => channel.kill();
+  // OpenSSH closes a channel no sooner than its process ends, so the caller is not made to wait for that.
+  const kill = (): void => {
+    channel.kill();
+    close();
+  };
   signal.addEventListener('abort', kill, { once: true });
   if (signal.aborted) kill();
   try {

@@ -28,7 +28,10 @@ export class SshChannel {
     promise.catch(() => undefined); // for those who don't ask
   }
 
-  /** SIGKILL to the shell of its command, and lets go of it. What the shell has started is not in the server's hands. */
+  /**
+   * Asks for SIGKILL to the shell of its command, which OpenSSH refuses for root, and lets go of it: what must not
+   * run on needs other means, such as a control group.
+   */
   kill(): void {
     // `stream.signal()` does nothing once the input has ended, though the protocol allows it.
     const { outgoing, _client } = this.stream as unknown as Internals;

@@ -77,7 +77,7 @@ export class SshConnection {
     return !this.#lost.signal.aborted;
   }
 
-  /** Runs a shell command to its end; as `run` of the process transport. On abort and timeout it is killed. */
+  /** Runs a shell command to its end; as `run` of the process transport. On abort and timeout it is let go. */
   async run(command: string, options: SshRunOptions = {}): Promise<RunResult> {
     return await runCommand(command, options, (signal) =>
       this.#channel((callback) => this.#client.exec(command, {}, callback), signal),
