@@ -38,7 +38,7 @@ export default defineConfig({
         },
       },
       {
-        // Many and much of the same, for leaks: half an hour, not part of `npm test`.
+        // The newest engines, and much of the same, for leaks: half an hour, not part of `npm test`.
         test: {
           name: 'soak',
           include: ['{apps,libs,tools}/**/*.soak.test.ts'],

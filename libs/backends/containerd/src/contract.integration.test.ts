@@ -1,17 +1,4 @@
 import { runBackendContract } from '@crihub/contract-testkit';
-import { GoMissingError, upstreamContainerd } from '@crihub/tool-conformance';
-import { it } from 'vitest';
-import { join } from 'node:path';
 import { ContainerdRig } from './testing/containerd-rig.ts';
 
 runBackendContract('containerd', () => ContainerdRig.start());
-
-const newest = await upstreamContainerd(() => undefined).catch((error: unknown) => {
-  if (error instanceof GoMissingError) return error;
-  throw error;
-});
-if (newest instanceof GoMissingError) it.skip(newest.message, () => undefined);
-else {
-  const program = join(newest, 'containerd');
-  runBackendContract('the newest containerd', () => ContainerdRig.start({ program }));
-}
