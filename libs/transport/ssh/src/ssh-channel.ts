@@ -12,9 +12,13 @@ export class SshChannel {
   readonly stream: ClientChannel;
   /** The exit code that the server told, or 128 + the signal's number; rejects if the channel ends without. */
   readonly exit: Promise<number>;
+  readonly #letGo: () => void;
 
-  constructor(stream: ClientChannel, lost: AbortSignal) {
+  /** @param letGo called when it is closed or killed, whichever comes first; perhaps twice. */
+  constructor(stream: ClientChannel, lost: AbortSignal, letGo: () => void) {
     this.stream = stream;
+    this.#letGo = letGo;
+    stream.once('close', letGo);
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.exit = promise;
     const cut = (): void => {
@@ -30,7 +34,8 @@ export class SshChannel {
 
   /**
    * Asks for SIGKILL to the shell of its command, which OpenSSH refuses for root, and lets go of it: what must not
-   * run on needs other means, such as a control group.
+   * run on needs other means, such as a control group. Its place is free at once, though the server closes
+   * the channel no sooner than the command ends: who hangs must not keep others from the server.
    */
   kill(): void {
     // `stream.signal()` does nothing once the input has ended, though the protocol allows it.
@@ -39,6 +44,7 @@ export class SshChannel {
     this.stream.close();
     this.stream.resume();
     this.stream.stderr.resume();
+    this.#letGo();
   }
 }
 

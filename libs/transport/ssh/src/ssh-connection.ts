@@ -127,7 +127,7 @@ export class SshConnection {
     await promise;
   }
 
-  /** Opens a channel that holds a place until it is closed. */
+  /** Opens a channel that holds a place until it is closed or killed. */
   async #channel(
     open: (callback: (error: Error | undefined, channel: ssh2.ClientChannel) => void) => void,
     signal: AbortSignal,
@@ -160,11 +160,8 @@ export class SshConnection {
     try {
       open((error, channel) => {
         if (error !== undefined) fail(error);
-        else {
-          channel.once('close', () => place[Symbol.dispose]());
-          // At once: the same packet may bring the exit code.
-          resolve(new SshChannel(channel, this.#lost.signal));
-        }
+        // At once: the same packet may bring the exit code.
+        else resolve(new SshChannel(channel, this.#lost.signal, () => place[Symbol.dispose]()));
       });
     } catch (error) {
       fail(error);

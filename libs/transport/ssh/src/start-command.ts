@@ -25,7 +25,7 @@ export interface SshProcess {
   readonly exited: Promise<number>;
   /** No effect without a terminal. */
   resize(size: SshTerminalSize): void;
-  /** SIGKILL to the shell, and lets go of the streams. What the shell has started is not in the server's hands. */
+  /** Lets go of it and asks the server for SIGKILL, which OpenSSH refuses for root: it may run on. */
   kill(): void;
 }
 

@@ -10,6 +10,8 @@ import { openChannel } from './control-channel.ts';
 import { readIdentity } from './identity.ts';
 import { machineFiles, type MachineFiles } from './machine-files.ts';
 
+/** Commands at once on a connection; more wait. */
+const PLACES = 8;
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 /** SSH with a real guest, whose daemon has let go of it. The tests share one machine and build on each other. */
@@ -24,7 +26,7 @@ describe('the control channel of a machine', { timeout: 60_000 }, () => {
     const identity = await readIdentity(files.identity);
     const key = hostKey ?? identity.hostKey;
     const options = { server: 'the guest', stream, username: 'root', privateKey: identity.privateKey };
-    return await SshConnection.open({ ...options, hostKey: key }, soon());
+    return await SshConnection.open({ ...options, hostKey: key, maxChannels: PLACES }, soon());
   };
   beforeAll(async () => {
     rig = await KataRig.start();
@@ -62,6 +64,13 @@ describe('the control channel of a machine', { timeout: 60_000 }, () => {
   it('lets go of a command when its time is over', async () => {
     const long = ssh.run('exec sleep 1000', { timeoutMs: 1_000 });
     await expect(long).rejects.toMatchObject({ kind: 'DeadlineExceeded' });
+    expect((await ssh.run('true')).exitCode).toBe(0);
+  });
+
+  it('has room for others though as many commands hang as it has places', async () => {
+    const hanging = Array.from({ length: PLACES }, () => ssh.run('exec sleep 1000', { timeoutMs: 3_000 }));
+    const outcomes = await Promise.allSettled(hanging);
+    expect(outcomes.map(({ status }) => status)).toEqual(hanging.map(() => 'rejected'));
     expect((await ssh.run('true')).exitCode).toBe(0);
   });
 

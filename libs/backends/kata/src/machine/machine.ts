@@ -34,7 +34,10 @@ export class Machine implements Guest {
   readonly process: ProcessRef;
   readonly files: SharedDirectory;
   readonly reports: SharedDirectory;
-  /** Resolves when QEMU has ended, by whatever cause; never after `close`. */
+  /**
+   * Settles when QEMU has ended, by whatever cause; never after `close`. Rejects if it has no control socket
+   * any more and outlives a SIGKILL.
+   */
   readonly ended: Promise<void>;
   readonly #end = Promise.withResolvers<void>();
   #isClosed = false;
@@ -54,6 +57,7 @@ export class Machine implements Guest {
     this.#clock = clock;
     this.#qmp = qmp;
     this.ended = this.#end.promise;
+    this.ended.catch(() => undefined); // for those who don't wait
     void Promise.race([qmp.closed, qmp.shutDown]).then(async () => this.#lost());
   }
 
@@ -112,10 +116,11 @@ export class Machine implements Guest {
     return z.string().parse(text).slice(-CONSOLE_BYTES);
   }
 
-  /** SIGKILL to QEMU; resolves when it is gone. */
+  /** SIGKILL to QEMU; resolves when it is gone. @throws Unavailable if it does not go. */
   async kill(): Promise<void> {
     await killQemu(this.process);
-    await this.ended;
+    this.#end.resolve();
+    await this.close();
   }
 
   /** Lets go of the machine, which runs on. */
@@ -164,8 +169,7 @@ export class Machine implements Guest {
     if (this.#isClosed) return;
     for (const end = Date.now() + END_MS; Date.now() < end && (await isAlive(this.process));) await sleep(10);
     // A guest that has shut down leaves a QEMU that waits; one without a control socket can't be kept either.
-    await killQemu(this.process);
-    this.#end.resolve();
+    await killQemu(this.process).then(this.#end.resolve, this.#end.reject);
     await this.close();
   }
 }

@@ -18,6 +18,8 @@ export interface QemuStart {
 /** What QEMU needs to serve files with the owners and modes that the guest asks for; all else it does without. */
 const CAPABILITIES = ['chown', 'dac_override', 'fowner', 'fsetid', 'mknod', 'setfcap'];
 const START_TIMEOUT_MS = 20_000;
+/** One that waits for storage ends when the kernel's request does. */
+const KILL_TIMEOUT_MS = 10_000;
 const POLL_MS = 5;
 const LOG_BYTES = 2_000;
 
@@ -70,10 +72,17 @@ export async function findQemu(process: ProcessRef, files: MachineFiles): Promis
   return words.some((word) => word.includes(files.qmp)) ? process : undefined;
 }
 
-/** SIGKILL; resolves when it is gone. One that has ended is no error. */
-export async function killQemu(process: ProcessRef): Promise<void> {
+/**
+ * SIGKILL; resolves when it is gone. One that has ended is no error.
+ * @throws Unavailable for one that the kernel does not let go of within the time, in ms.
+ */
+export async function killQemu(process: ProcessRef, timeoutMs = KILL_TIMEOUT_MS): Promise<void> {
   await signalProcess(process, 'SIGKILL');
-  while (await isAlive(process)) await sleep(POLL_MS);
+  for (const end = Date.now() + timeoutMs; await isAlive(process); await sleep(POLL_MS)) {
+    if (Date.now() < end) continue;
+    const message = `QEMU, process ${String(process.pid)}, does not end within ${String(timeoutMs)} ms of SIGKILL`;
+    throw new RuntimeError('Unavailable', message, { reason: 'QemuStuck' });
+  }
 }
 
 async function startFailure({ files, command }: QemuStart, said: string): Promise<RuntimeError> {

@@ -81,9 +81,10 @@ export class KataSandboxes implements SandboxOperations {
     const { records, containers, running } = this.#dependencies;
     const record = records.get(id);
     if (record === undefined) return;
-    if (record.step !== 'preparing') await records.write(id, stopped(record));
     running.release(id);
+    // Before it is written down as stopped: who tries again after a failure must find the process.
     if ('process' in record && !this.#isOfAnotherBoot(record)) await killQemu(record.process);
+    if (record.step !== 'preparing') await records.write(id, stopped(record));
     await containers.guestEnded(id);
   }
 

@@ -18,11 +18,13 @@ export class RunningMachines {
   hold(machine: Machine): void {
     const id = machine.sandboxId;
     this.#machines.set(id, machine);
-    void machine.ended.then(() => {
+    const gone = (): void => {
       if (this.#machines.get(id) !== machine) return;
       this.#machines.delete(id);
       this.#lost(id);
-    });
+    };
+    // One that outlives a SIGKILL for a while is of no more use than one that has ended.
+    machine.ended.then(gone, gone);
   }
 
   has(id: SandboxId): boolean {
