@@ -3,6 +3,7 @@ import { type CgroupLayout, readText } from '@crihub/linux';
 import { checkDaemon } from './checks/daemon.ts';
 import { checkDisk } from './checks/disk.ts';
 import { judgeTrials } from './checks/features.ts';
+import { checkGuests } from './checks/guests.ts';
 import { judgeCgroups, judgeKernel } from './checks/kernel.ts';
 import { checkKvm } from './checks/kvm.ts';
 import { neededPrograms } from './checks/needed-programs.ts';
@@ -18,6 +19,7 @@ export const checksOf = (config: Config, socket: string): readonly Check[] => [
   { name: 'kvm', run: checkKvm },
   { name: 'programs', run: async (signal) => await checkPrograms(neededPrograms(config), signal) },
   { name: 'engines', run: async (signal) => await checkEngines(config, signal) },
+  { name: 'guests', run: async () => await checkGuests(config) },
   { name: 'network', run: async (signal) => await checkNetwork(config, signal) },
   { name: 'disk', run: async () => await checkDisk(config.stateDirectory) },
   { name: 'daemon', run: async () => await checkDaemon(socket) },

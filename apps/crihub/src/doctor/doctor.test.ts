@@ -8,6 +8,7 @@ import { judgeSocketMode } from './checks/daemon.ts';
 import { judgeSpace } from './checks/disk.ts';
 import { checkEngines } from './checks/engines.ts';
 import { judgeTrials } from './checks/features.ts';
+import { checkGuests } from './checks/guests.ts';
 import { judgeCgroups, judgeKernel } from './checks/kernel.ts';
 import { judgeKvm } from './checks/kvm.ts';
 import { neededPrograms } from './checks/needed-programs.ts';
@@ -171,11 +172,29 @@ it.each([
 describe('programs', () => {
   it('are those of the configured handlers', () => {
     const config = parseConfig(
-      '{handlers: {a: {backend: runc, runtime: crun, conmonPath: /opt/conmon}, b: {backend: docker}}, defaultHandler: a}',
+      '{handlers: {a: {backend: runc, runtime: crun, conmonPath: /opt/conmon}, b: {backend: docker}, c: {backend: kata}}, defaultHandler: a}',
       'test',
     );
-    const expected = ['crun error', '/opt/conmon error', 'catatonit warning', 'iptables warning'];
-    expect(neededPrograms(config).map(({ name, level }) => `${name} ${level}`)).toEqual(expected);
+    const expected = ['crun error', '/opt/conmon error', 'catatonit warning', 'qemu-system-x86_64 error'];
+    expect(neededPrograms(config).map(({ name, level }) => `${name} ${level}`)).toEqual([
+      ...expected,
+      'iptables warning',
+    ]);
+  });
+
+  it('of guests are a kernel and a root, for each handler that boots them', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'crihub-doctor-guest-'));
+    const config = parseConfig(
+      `{handlers: {r: {backend: runc}, k: {backend: kata, guestDirectory: ${directory}}}, defaultHandler: r}`,
+      'test',
+    );
+    await writeFile(join(directory, 'vmlinux'), '');
+    expect(await checkGuests(config)).toMatchObject([
+      { check: 'guest of k', level: 'error', advice: expect.stringContaining('npm run guest') as string },
+    ]);
+    await writeFile(join(directory, 'initramfs'), '');
+    expect(levels(await checkGuests(config))).toEqual(['guest of k ok']);
+    await rm(directory, { recursive: true });
   });
 
   let folder: string;
