@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type {
   AttachSpec,
   BackendEvent,
@@ -12,8 +13,16 @@ import type {
   Sandbox,
   StartedContainer,
 } from '@crihub/contract';
-import { type Clock, type ContainerId, kindOf, type Logger, type SandboxId } from '@crihub/kernel';
+import {
+  type Clock,
+  type ContainerId,
+  kindOf,
+  type Logger,
+  type SandboxId,
+  withDeadline,
+} from '@crihub/kernel';
 import type { Mounts } from '@crihub/linux';
+import { parseSignal } from '@crihub/service-oci';
 import {
   type ContainerRecord,
   containerRecord,
@@ -152,12 +161,13 @@ export class GuestContainers implements ContainerOperations, ProcessOperations {
     const driver = record && this.#drivers.get(record.container.sandboxId);
     if (record === undefined || driver === undefined) return;
     try {
-      await driver.driver.containers.signal(id, name, scope, signal);
+      await withDeadline(`signalling container ${id} in its guest`, SIGNAL_MS, signal, async (deadline) =>
+        driver.driver.containers.signal(id, name, scope, deadline),
+      );
     } catch (error) {
-      if (scope !== 'all' || !UNREACHABLE.includes(kindOf(error))) throw error;
-      const { logger, killMachine } = this.#dependencies;
-      logger.warn('a guest does not kill its container; its machine is ended', { container: id });
-      await killMachine(record.container.sandboxId, signal);
+      signal.throwIfAborted();
+      if (!UNREACHABLE.includes(kindOf(error))) throw error;
+      await this.#signalUnheard(record, name, signal);
     }
   }
 
@@ -199,6 +209,18 @@ export class GuestContainers implements ContainerOperations, ProcessOperations {
     );
   }
 
+  /** Whoever stops a container goes on to SIGKILL after any other signal, and that ends the machine. */
+  async #signalUnheard({ container }: ContainerRecord, name: string, signal: AbortSignal): Promise<void> {
+    const { logger, killMachine } = this.#dependencies;
+    const subject = { container: container.id, sandbox: container.sandboxId, signal: name };
+    if (parseSignal(name) !== constants.signals.SIGKILL) {
+      logger.warn('a guest does not answer; its container was not signalled', subject);
+      return;
+    }
+    logger.warn('a guest does not kill its container; its machine is ended', subject);
+    await killMachine(container.sandboxId, signal);
+  }
+
   #live(operation: string, id: ContainerId): ContainerDriver {
     const record = this.#records.get(id);
     if (record === undefined) throw notFound(operation, 'container', id);
@@ -208,6 +230,8 @@ export class GuestContainers implements ContainerOperations, ProcessOperations {
   }
 }
 
+/** Time for a guest to take a signal, in ms. */
+const SIGNAL_MS = 10_000;
 /** Time for giving volumes back, in ms. */
 const UNMOUNT_MS = 10_000;
 

@@ -1,0 +1,45 @@
+import type { BackendEvent } from '@crihub/contract';
+import { isAlive, processRef } from '@crihub/linux';
+import { expect, it } from 'vitest';
+import { KataRig } from './testing/kata-rig.ts';
+
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+
+it(
+  'ends the machine of a guest that never answers when its container is killed',
+  {
+    timeout: 150_000,
+  },
+  async () => {
+    await using rig = await KataRig.start();
+    const { sandboxes, containers } = rig.backend;
+    const sandbox = await rig.makeSandbox();
+    await sandboxes.prepare(sandbox, soon());
+    await sandboxes.start(sandbox, undefined, soon());
+    const container = await rig.makeContainer(sandbox, { process: { args: ['sleep', '1000'] } });
+    await containers.create(container, sandbox, soon());
+    await containers.start(container.id, soon());
+    const machine = `${rig.machine.podCgroup(sandbox.id)}/crihub-machine`;
+    const [qemu = Number.NaN] = await rig.machine.cgroups.processes(machine);
+    const ref = await processRef(qemu);
+    const runs = async (): Promise<boolean> => ref !== undefined && (await isAlive(ref));
+    process.kill(qemu, 'SIGSTOP');
+
+    await containers.signal(container.id, 'SIGTERM', 'init', soon());
+    expect(await runs()).toBe(true);
+    const exit = firstExit(rig.backend.events(soon()));
+    await containers.signal(container.id, 'SIGKILL', 'init', soon());
+    expect(await exit).toMatchObject({ id: container.id, exit: { exitCode: 137 } });
+    expect(await runs()).toBe(false);
+
+    await containers.remove(container.id, soon());
+    await sandboxes.stop(sandbox.id, soon());
+    await sandboxes.remove(sandbox.id, soon());
+    expect(await rig.leaks()).toEqual([]);
+  },
+);
+
+async function firstExit(events: AsyncIterable<BackendEvent>): Promise<BackendEvent | undefined> {
+  for await (const event of events) if (event.type === 'containerExited') return event;
+  return undefined;
+}
