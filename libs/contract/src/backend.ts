@@ -117,16 +117,18 @@ export interface PortForwardSupport {
   connect(id: SandboxId, port: number, signal: AbortSignal): Promise<Duplex>;
 }
 
+/** What a guest tells of one of its containers. */
+export interface GuestFigures {
+  /** The files of its cgroup, of version 2, by their names: what is not there is left out. */
+  readonly cgroupFiles: ReadonlyMap<string, string>;
+  /** What its processes hold open; absent where there is too much of it to count. */
+  readonly descriptors?: { readonly files: number; readonly sockets: number };
+}
+
 /** For backends whose containers this host's cgroups do not show: those of virtual machines. */
 export interface GuestStatistics {
-  /**
-   * Of each container of a running pod the files of its cgroup, of version 2, by their names: what is not
-   * there is left out. One round trip.
-   */
-  cgroupFiles(
-    id: SandboxId,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<ContainerId, ReadonlyMap<string, string>>>;
+  /** Of the containers of a running pod, in one round trip. */
+  figures(id: SandboxId, signal: AbortSignal): Promise<ReadonlyMap<ContainerId, GuestFigures>>;
 }
 
 /**

@@ -5,6 +5,7 @@ export type {
   ContainerOperations,
   CreatedContainer,
   EngineSupport,
+  GuestFigures,
   GuestStatistics,
   ImageCopySupport,
   PortForwardSupport,

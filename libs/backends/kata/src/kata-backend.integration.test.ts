@@ -59,6 +59,16 @@ describe('a pod in a virtual machine', { timeout: 60_000 }, () => {
     );
   });
 
+  it('tells what each of its containers uses, and holds open', async () => {
+    const figures = [...(await rig.backend.statistics.figures(sandbox.id, soon())).values()];
+    expect(figures.map(({ cgroupFiles }) => Number(cgroupFiles.get('memory.peak')) > 0)).toEqual([
+      true,
+      true,
+    ]);
+    // Of the two, the server alone has a socket.
+    expect(figures.map(({ descriptors }) => descriptors?.sockets).toSorted()).toEqual([0, 1]);
+  });
+
   it('is reached at its ports without a network', async () => {
     await expect(rig.backend.portForward.connect(sandbox.id, 9, soon())).rejects.toMatchObject({
       kind: 'Unavailable',

@@ -5,7 +5,7 @@ import { type Cgroups, type HostFacts, type Mounts, type PinnedNamespaces } from
 import { JsonRecords, LocalExecutor } from '@crihub/service-oci-containers';
 import { EventStream } from '@crihub/service-sandbox';
 import { GuestContainers } from './guest/guest-containers.ts';
-import { GuestCgroupFiles } from './guest/guest-statistics.ts';
+import { GuestFigureReader } from './guest/guest-statistics.ts';
 import { podShareDirectories } from './guest/pod-share.ts';
 import { KataHealth } from './health/kata-health.ts';
 import { takeInventory } from './inventory.ts';
@@ -43,7 +43,7 @@ export class KataBackend implements Backend {
   readonly containers: GuestContainers;
   readonly processes: GuestContainers;
   readonly portForward: PortForwardSupport;
-  readonly statistics: GuestCgroupFiles;
+  readonly statistics: GuestFigureReader;
   readonly #layout: KataLayout;
   readonly #records: JsonRecords<SandboxId, SandboxRecord>;
   readonly #running: RunningMachines;
@@ -96,7 +96,7 @@ export class KataBackend implements Backend {
       { bootId: host.bootId, cgroupDriver: settings.cgroupDriver, size },
       { records, layout, executor, namespaces, machines, running, containers, logger },
     );
-    this.statistics = new GuestCgroupFiles({
+    this.statistics = new GuestFigureReader({
       connect: async (id, signal) => await running.get(id).ssh(signal),
     });
     this.portForward = {

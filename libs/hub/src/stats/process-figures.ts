@@ -2,7 +2,7 @@ import { type Cgroups, descriptorCountsOf, readText, threadCountOf } from '@crih
 
 /** What a container's processes hold. */
 export interface ProcessFigures {
-  readonly processes: number;
+  readonly processes: number | undefined;
   /** `undefined`, as the descriptors, where there are too many processes to look at. */
   readonly threads: number | undefined;
   readonly descriptors: { readonly files: number; readonly sockets: number } | undefined;

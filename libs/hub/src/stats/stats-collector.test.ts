@@ -40,7 +40,12 @@ function rig({ containers = [], cgroups = {}, guests = {}, interfaces = async ()
           return found;
         },
       },
-      guests: { read: async ({ id }) => guests[id] },
+      guests: {
+        read: async ({ id }) => {
+          const cgroup = guests[id];
+          return cgroup && { cgroup, memory: undefined, descriptors: undefined };
+        },
+      },
       interfaces: new PodInterfaces({ interfaces: { read: interfaces }, logger }),
       layers: { usage: async () => ({ bytes: 4_096, inodes: 3, measuredAt: 77n }) },
       rates: new CpuRates(),

@@ -156,7 +156,9 @@ export class StatsCollector {
     const { logger, guests } = this.#deps;
     const subject = { logger, what: 'the cgroup of a container', id };
     const read = (): Promise<CgroupStats | undefined> =>
-      cgroup === undefined ? guests.read(record, signal) : readings.read(cgroup);
+      cgroup === undefined
+        ? guests.read(record, signal).then((reading) => reading?.cgroup)
+        : readings.read(cgroup);
     return await attempt(subject, read, signal);
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DeviceNames } from '../filesystem-figures.ts';
+import { parseMemoryDetails } from '../memory-details.ts';
 import { PodInterfaces } from '../pod-interfaces.ts';
 import {
   cgroupStats,
@@ -25,11 +26,17 @@ const running = containerRecord({ sandboxId: pod.id, cgroup: '/kubepods/pod0b1e-
 const vanished = containerRecord({ sandboxId: pod.id, cgroup: '/kubepods/pod0b1e-77/gone' });
 const ended = containerRecord({ sandboxId: pod.id, phase: 'exited' });
 
-function rig(containersDirectory = '/') {
+function rig(containersDirectory = '/', containers = [running, vanished, ended]) {
   const [clock, logger, devices] = [new ManualClock(), recordingLogger(), new DeviceNames()];
   const samples = new SampleReader({
     cgroups: { stats: async (path) => (path.endsWith('/one') ? cgroupStats() : undefined) },
-    guests: { read: async () => undefined },
+    guests: {
+      read: async () => ({
+        cgroup: cgroupStats(),
+        memory: parseMemoryDetails('active_file 55', 'v2'),
+        descriptors: { files: 6, sockets: 2 },
+      }),
+    },
     files: { version: 'v1', read: async () => 'total_active_file 44\npgfault 10\n' },
     processes: {
       read: async (_path, firstPid) => {
@@ -46,7 +53,7 @@ function rig(containersDirectory = '/') {
     interfaces: { read: async () => [interfaceStatistics('lo', 1), interfaceStatistics('eth0', 100)] },
     logger,
   });
-  const records = { containersOf: () => [running, vanished, ended] };
+  const records = { containersOf: () => containers };
   const metrics = new PodMetrics(
     { containersDirectory, cgroupVersion: 'v1' },
     { records, samples, interfaces, devices, clock, logger },
@@ -75,6 +82,19 @@ describe('PodMetrics', () => {
     expect(byName.get('container_memory_total_active_file_bytes')?.value).toEqual({ value: 44n });
     expect(byName.get('container_file_descriptors')?.value).toEqual({ value: 9n });
     expect(byName.get('container_fs_limit_bytes')?.value?.value).toBeGreaterThan(1_000_000n);
+  });
+
+  it('has of a container in a guest what the guest tells', async () => {
+    const { cgroup: _inTheGuest, ...inGuest } = containerRecord({ sandboxId: pod.id });
+    const [only] = await rig('/', [inGuest]).metrics.pods([pod], none);
+    const values = new Map(
+      only?.containerMetrics[0]?.metrics.map(({ name, value }) => [name, value?.value] as const),
+    );
+    expect(values.get('container_memory_max_usage_bytes')).toBe(12_000n);
+    expect(values.get('container_memory_total_active_file_bytes')).toBe(55n);
+    expect(values.get('container_file_descriptors')).toBe(6n);
+    expect(values.get('container_sockets')).toBe(2n);
+    expect(values.has('container_fs_reads_total')).toBe(false);
   });
 
   it('every sample has a descriptor with as many labels', async () => {

@@ -45,15 +45,22 @@ export class SampleReader {
     return { at: clock.nowNs(), record, layer, filesystem, ...figures };
   }
 
-  /** Its processes and devices are the guest's. */
+  /** Its devices are the guest's, and nobody here knows them. */
   async #readGuest(
     record: ContainerRecord,
     signal: AbortSignal,
   ): Promise<Pick<ContainerSample, 'cgroup' | 'memory' | 'processes' | 'io'>> {
     const { guests, logger } = this.#deps;
     const subject = { logger, what: 'the cgroup of a container in a guest', id: record.id };
-    const cgroup = await attempt(subject, () => guests.read(record, signal), signal);
-    return { cgroup, memory: undefined, processes: undefined, io: [] };
+    const reading = await attempt(subject, () => guests.read(record, signal), signal);
+    const { cgroup, memory, descriptors } = reading ?? {};
+    const processes = cgroup && {
+      processes: cgroup.processes,
+      threads: cgroup.pids.current,
+      descriptors,
+      openFilesLimit: undefined,
+    };
+    return { cgroup, memory, processes, io: [] };
   }
 
   async #readCgroup(
