@@ -111,7 +111,7 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': restricted(childProcess, dockerode, ssh2, koffi) },
   },
   {
-    files: ['tools/**', '**/*.test.ts'],
+    files: ['tools/**', '**/*.test.ts', '**/testing/**'],
     ignores: ['tools/lint-canary/**'],
     rules: { 'no-restricted-imports': 'off' },
   },

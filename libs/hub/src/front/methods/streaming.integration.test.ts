@@ -1,19 +1,12 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { crictlCommand, hasCrictl, hasTmux, tmux } from '../../testing/crictl.ts';
 import { StreamingRig } from '../../testing/streaming-rig.ts';
 import { TestServer } from '../server/testing/test-server.ts';
-
-const CRICTL = fileURLToPath(new URL('../../../../../.cache/bin/crictl', import.meta.url));
-const built = await access(CRICTL).then(
-  () => true,
-  () => false,
-);
 
 const version = { version: '0.1.0', runtimeName: 'crihub', runtimeVersion: '0', runtimeApiVersion: 'v1' };
 
@@ -24,7 +17,7 @@ const serve = async (rig: StreamingRig): Promise<TestServer> =>
   });
 
 /** `crictl`, with client-go in it, judges what is served; the containers are the memory backend's. */
-describe.skipIf(!built).each([['spdy'], ['websocket']])('crictl over %s', (transport) => {
+describe.skipIf(!hasCrictl).each([['spdy'], ['websocket']])('crictl over %s', (transport) => {
   let rig: StreamingRig;
   let cri: TestServer;
 
@@ -38,13 +31,9 @@ describe.skipIf(!built).each([['spdy'], ['websocket']])('crictl over %s', (trans
     await rig[Symbol.asyncDispose]();
   });
 
-  const endpoints = (): string[] => {
-    const socket = `unix://${cri.socketPath}`;
-    return ['--config', '/dev/null', '-r', socket, '-i', socket];
-  };
-
   const crictl = async (verb: string, args: readonly string[], input: string | Buffer = '') => {
-    const child = spawn(CRICTL, [...endpoints(), verb, '--transport', transport, ...args]);
+    const [program, ...endpoints] = crictlCommand(cri.socketPath);
+    const child = spawn(program, [...endpoints, verb, '--transport', transport, ...args]);
     child.stdin.on('error', () => undefined).end(input);
     const [stdout, stderr] = await Promise.all([buffer(child.stdout), buffer(child.stderr)]);
     return { stdout, stderr: stderr.toString() };
@@ -97,8 +86,8 @@ describe.skipIf(!built).each([['spdy'], ['websocket']])('crictl over %s', (trans
     await once(echo, 'listening');
     const { id } = await rig.pod();
     const port = String((echo.address() as AddressInfo).port);
-    const args = [...endpoints(), 'port-forward', '--transport', transport, id, `:${port}`];
-    const child = spawn(CRICTL, args);
+    const [program, ...endpoints] = crictlCommand(cri.socketPath);
+    const child = spawn(program, [...endpoints, 'port-forward', '--transport', transport, id, `:${port}`]);
     let printed = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (bytes) => (printed += String(bytes)));
@@ -120,21 +109,7 @@ describe.skipIf(!built).each([['spdy'], ['websocket']])('crictl over %s', (trans
 });
 
 /** A terminal is needed: tmux is one. */
-const tmux = async (...args: readonly string[]): Promise<string> =>
-  await new Promise((resolve, reject) => {
-    execFile(
-      'tmux',
-      ['-L', `crihub-streaming-${String(process.pid)}`, '-f', '/dev/null', ...args],
-      (error, stdout) =>
-        error === null ? resolve(stdout) : reject(new Error(`tmux ${args.join(' ')}`, { cause: error })),
-    );
-  });
-const hasTmux = await tmux('-V').then(
-  () => true,
-  () => false,
-);
-
-describe.skipIf(!built || !hasTmux).each([['spdy'], ['websocket']])(
+describe.skipIf(!hasCrictl || !hasTmux).each([['spdy'], ['websocket']])(
   'crictl in a terminal over %s',
   (transport) => {
     it('exec -it: the size, and its changes; typing; the end', async () => {
@@ -144,9 +119,7 @@ describe.skipIf(!built || !hasTmux).each([['spdy'], ['websocket']])(
         image: { ImageFsInfo: async () => ({ imageFilesystems: [], containerFilesystems: [] }) },
       });
       const { id } = await rig.container();
-      const socket = `unix://${cri.socketPath}`;
-      const crictl = `${CRICTL} --config /dev/null -r ${socket} -i ${socket}`;
-      const exec = `${crictl} exec --transport ${transport} -it ${id}`;
+      const exec = `${crictlCommand(cri.socketPath).join(' ')} exec --transport ${transport} -it ${id}`;
       const shown = async (text: string): Promise<void> =>
         await vi.waitFor(async () => expect(await tmux('capture-pane', '-p')).toContain(text), {
           timeout: 10_000,

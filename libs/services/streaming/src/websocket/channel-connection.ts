@@ -40,6 +40,7 @@ export class ChannelConnection implements ChannelCarrier {
       this.#logger.warn('streaming client broke the WebSocket protocol', { error: describeError(error) });
     });
     deps.socket.on('close', () => this.#finish());
+    deps.socket.resume();
   }
 
   /** Aborts when the connection is over, whoever ended it. */

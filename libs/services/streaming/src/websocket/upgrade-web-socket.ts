@@ -22,7 +22,11 @@ export function negotiateWebSocketProtocol(request: IncomingMessage, served: rea
   );
 }
 
-/** Makes the connection a WebSocket. @throws UpgradeRefusal 400 for a handshake that is none. */
+/**
+ * Makes the connection a WebSocket.
+ * @returns it paused: what the client has sent already must not come before somebody listens.
+ * @throws UpgradeRefusal 400 for a handshake that is none.
+ */
 export async function upgradeWebSocket(
   { request, socket }: { readonly request: IncomingMessage; readonly socket: Duplex },
   protocol: string,
@@ -43,6 +47,9 @@ export async function upgradeWebSocket(
   const closed = once(socket, 'close').then(() => {
     throw new Error('the client has gone');
   });
-  server.handleUpgrade(request, socket, Buffer.alloc(0), resolve);
+  server.handleUpgrade(request, socket, Buffer.alloc(0), (upgraded) => {
+    upgraded.pause();
+    resolve(upgraded);
+  });
   return await Promise.race([promise, closed]);
 }

@@ -4,8 +4,7 @@ import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { eventually } from '../testing/eventually.ts';
 import { ServerRig } from '../testing/server-rig.ts';
-import { SpdyClient } from '../testing/spdy-client.ts';
-import { WebSocketDuplex } from './web-socket-duplex.ts';
+import { openTunnel } from '../testing/tunnel-client.ts';
 
 const dial = async (port: number, signal: AbortSignal) => {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
@@ -30,20 +29,9 @@ it.each([['SPDY/3.1+portforward.k8s.io'], ['v2.portforward.k8s.io']])(
   async (protocol) => {
     await using rig = await ServerRig.start();
     await using echo = await startEcho();
-    // Not in the constructor, which takes tokens alone; these are none.
-    const socket = new WebSocket(rig.server.urlFor({ kind: 'portforward', dial }), {
-      headers: { 'Sec-WebSocket-Protocol': protocol },
-      // ws refuses an answer that it did not ask for, unless it is not told.
-      finishRequest: (request) => {
-        request.prependOnceListener('upgrade', (response) => {
-          expect(response.headers['sec-websocket-protocol']).toBe(protocol);
-          delete response.headers['sec-websocket-protocol'];
-        });
-        request.end();
-      },
-    });
-    await once(socket, 'open');
-    const client = new SpdyClient(new WebSocketDuplex(socket));
+    const url = rig.server.urlFor({ kind: 'portforward', dial });
+    const { client, protocol: chosen } = await openTunnel(url, protocol);
+    expect(chosen).toBe(protocol);
     const headers = { port: String(echo.port), requestid: '0' };
     const error = await client.open({ ...headers, streamtype: 'error' });
     const data = await client.open({ ...headers, streamtype: 'data' });
