@@ -44,6 +44,7 @@ import { makeLocal, readLocal, removeLocal } from './records/local-file.ts';
 import { ContainerdSandboxes } from './sandbox/containerd-sandboxes.ts';
 import { localSandbox } from './sandbox/local-sandbox.ts';
 import { Pause } from './sandbox/pause.ts';
+import { LeakedShims } from './shims/leaked-shims.ts';
 
 export interface ContainerdBackendDependencies {
   readonly logger: Logger;
@@ -105,7 +106,8 @@ export class ContainerdBackend implements Backend {
     const holder = new FifoHolder({ directory: options.runDirectory }, { logger });
     const local = new LocalContainers({ layout, holder, clock, logger });
     const specs = new ContainerSpecs({ host: specHost, rlimits: options.rlimits }, { cdi });
-    const shared = { layout, store, tasks, local, clock, turns: this.#turns };
+    const leakedShims = new LeakedShims({ clock });
+    const shared = { layout, store, tasks, local, clock, turns: this.#turns, leakedShims };
     const { roots, copies } = rootsOf(options, connection, dependencies.images);
     const creation = new ContainerCreation({ ...options, ...identity }, { ...shared, specs, roots });
     this.containers = new ContainerdContainers({ ...shared, creation, roots, host: specHost });
@@ -134,7 +136,7 @@ export class ContainerdBackend implements Backend {
       },
     );
     this.#health = new ContainerdHealth(options, { connection, features: hostFeaturesOf(host) });
-    this.#inventory = new InventoryTaker(identity, shared);
+    this.#inventory = new InventoryTaker({ ...identity, namespace, socketPath }, shared);
     this.rootfs = copies === undefined ? 'hub' : 'backend';
     if (copies !== undefined) this.imageCopies = copies;
     this.#copies = copies;

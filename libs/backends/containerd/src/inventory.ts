@@ -8,12 +8,15 @@ import type { Layout } from './layout.ts';
 import { LABELS, type RecordIdentity, storedRecord, type StoredRecord } from './records/container-labels.ts';
 import { readLocal } from './records/local-file.ts';
 import { localSandbox } from './sandbox/local-sandbox.ts';
+import type { LeakedShims } from './shims/leaked-shims.ts';
+import { listShims, type ShimOwner } from './shims/shim-process.ts';
 
 export interface InventoryDependencies {
   readonly layout: Layout;
   readonly store: ContainerStore;
   readonly tasks: TaskService;
   readonly local: LocalContainers;
+  readonly leakedShims: LeakedShims;
 }
 
 /** What a container whose program could not be run is said to have exited with, as a shell's users expect. */
@@ -22,27 +25,34 @@ const CANNOT_RUN_EXIT_CODE = 128;
 type StoredSandbox = Extract<StoredRecord, { kind: 'sandbox' }>;
 type StoredOne = Extract<StoredRecord, { kind: 'container' }>;
 
-/** All that containerd has of ours, by its records, its tasks, and what we keep beside them. */
+/**
+ * All that containerd has of ours, by its records, its tasks, and what we keep beside them. A shim that it has
+ * forgotten counts as a part of a pod.
+ */
 export class InventoryTaker {
-  readonly #identity: RecordIdentity;
+  readonly #identity: RecordIdentity & ShimOwner;
   readonly #dependencies: InventoryDependencies;
 
-  constructor(identity: RecordIdentity, dependencies: InventoryDependencies) {
+  constructor(identity: RecordIdentity & ShimOwner, dependencies: InventoryDependencies) {
     this.#identity = identity;
     this.#dependencies = dependencies;
   }
 
   async take(signal: AbortSignal): Promise<Inventory> {
-    const { store, tasks } = this.#dependencies;
-    const [stored, states] = await Promise.all([
-      store.list({ [LABELS.handler]: this.#identity.handler }, signal),
-      tasks.states(signal),
-    ]);
+    const { store, tasks, leakedShims } = this.#dependencies;
+    const shims = await listShims(this.#identity);
+    const [all, states] = await Promise.all([store.list({}, signal), tasks.states(signal)]);
+    const known = { records: new Set(all.map(({ id }) => id)), states };
+    const leaked = await leakedShims.find(shims, known);
+    const stored = all.filter(({ labels }) => labels[LABELS.handler] === this.#identity.handler);
     const records = stored.map(storedRecord).sort((a, b) => (a.id < b.id ? -1 : 1));
     const sandboxes = records.filter((record) => record.kind === 'sandbox');
     const containers = records.filter((record) => record.kind === 'container');
     return {
-      sandboxes: await Promise.all(sandboxes.map((record) => this.#sandbox(record, states))),
+      sandboxes: [
+        ...(await Promise.all(sandboxes.map((record) => this.#sandbox(record, states)))),
+        ...leaked.map((id) => ({ id, state: 'partial' as const })),
+      ],
       containers: await Promise.all(containers.map((record) => this.#container(record, states, signal))),
     };
   }

@@ -19,7 +19,7 @@ export class ContainerStore {
     return answer?.container;
   }
 
-  /** Those that have all of these labels. */
+  /** Those that have all of these labels; all of the namespace, if none is given. */
   async list(
     labels: Readonly<Record<string, string>>,
     signal?: AbortSignal,

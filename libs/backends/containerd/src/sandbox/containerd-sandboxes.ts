@@ -23,6 +23,7 @@ import { killTask } from '../container/end-task.ts';
 import type { Layout } from '../layout.ts';
 import { LABELS, type RecordIdentity, sandboxLabels, storedRecord } from '../records/container-labels.ts';
 import { readLocal, writeLocal } from '../records/local-file.ts';
+import type { LeakedShims } from '../shims/leaked-shims.ts';
 import { type LocalSandbox, localSandbox } from './local-sandbox.ts';
 import type { Pause } from './pause.ts';
 
@@ -39,6 +40,7 @@ export interface ContainerdSandboxesDependencies {
   readonly pause: Pause;
   readonly containers: Pick<ContainerdContainers, 'remove'>;
   readonly turns: Turns;
+  readonly leakedShims: Pick<LeakedShims, 'end'>;
 }
 
 /** Pods as pinned namespaces and a record in containerd; a task of their own only where one is needed. */
@@ -84,12 +86,12 @@ export class ContainerdSandboxes implements SandboxOperations {
 
   async remove(id: SandboxId, signal: AbortSignal): Promise<void> {
     await this.#dependencies.turns.run(id, signal, async (own) => {
-      const { store, containers, pause, namespaces, cgroups } = this.#dependencies;
+      const { store, containers, pause, namespaces, cgroups, leakedShims } = this.#dependencies;
       const stored = await store.get(id, own);
       const record = stored === undefined ? undefined : storedRecord(stored);
       const inside = await this.#containersOf(id, own);
       await Promise.all(inside.map((container) => containers.remove(container, own)));
-      if (record === undefined) return;
+      if (record === undefined) return await leakedShims.end(id, own);
       await pause.remove(id, own);
       if (record.kind === 'sandbox' && record.sandbox !== undefined) {
         await namespaces.remove(record.sandbox, own);

@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sleep } from '@crihub/kernel';
 import { GrpcConnection } from '@crihub/transport/grpc-client';
-import { BASE_ENVIRONMENT, type SpawnedProcess, spawnProcess } from '@crihub/transport/process';
+import { BASE_ENVIRONMENT, run, type SpawnedProcess, spawnProcess } from '@crihub/transport/process';
 import { version } from '@crihub/wire/containerd';
 
 const START_MS = 20_000;
@@ -52,6 +52,16 @@ export class ContainerdDaemon implements AsyncDisposable {
     this.#process = undefined;
     process.kill(running.pid, 'SIGKILL');
     await running.exited;
+  }
+
+  /** It dies, and comes back without a trace of these containers, though they run. */
+  async forget(ids: readonly string[]): Promise<void> {
+    await this.kill();
+    const tasks = join(this.state, 'io.containerd.runtime.v2.task/crihub');
+    for (const id of ids) await rm(join(tasks, id), { recursive: true });
+    await this.start();
+    const args = ['--address', this.socketPath, '--namespace', 'crihub', 'containers', 'delete', ...ids];
+    await run('ctr', { args });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
