@@ -53,22 +53,21 @@ export class EngineLink {
   /**
    * Creates a container, or finds the one that has the name already, whoever has left it half way. An image
    * that the engine lacks is handed over first.
+   * @returns with what `provideImage` gave, if it was needed.
    */
-  async createOrFind(
+  async createOrFind<T>(
     name: string,
     body: object,
-    provideImage: () => Promise<unknown>,
-  ): Promise<{ readonly engineId: string; readonly isNew: boolean }> {
-    const create = async (): Promise<{ readonly engineId: string; readonly isNew: true }> => ({
-      engineId: await this.use((engine, deadline) => engine.containers.create(name, body, deadline)),
-      isNew: true,
-    });
+    provideImage: () => Promise<T>,
+  ): Promise<{ readonly engineId: string; readonly isNew: boolean; readonly provided?: T }> {
+    const create = (): Promise<string> =>
+      this.use((engine, deadline) => engine.containers.create(name, body, deadline));
     try {
-      return await create();
+      return { engineId: await create(), isNew: true };
     } catch (error) {
       if (statusOf(error) === 404) {
-        await provideImage();
-        return await create();
+        const provided = await provideImage();
+        return { engineId: await create(), isNew: true, provided };
       }
       const known =
         statusOf(error) === 409 &&

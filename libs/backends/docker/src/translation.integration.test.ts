@@ -224,6 +224,18 @@ describe.each(rows)('on $title', ({ options }) => {
       else expect(output).toMatch(shows);
     });
 
+    it('its image, with the time that the copy took, if one was needed', async () => {
+      await rig.backend.imageCopies.remove(rig.images.id, soon());
+      const sandbox = await runPod(rig);
+      const create = async () =>
+        await rig.backend.containers.create(await rig.makeContainer(sandbox), sandbox, soon());
+      const copied = (await create()).phases?.image_copy;
+      expect(copied).toBeGreaterThan(0.001);
+      expect(copied).toBeLessThan(30);
+      expect((await create()).phases).toBeUndefined();
+      await rig.backend.sandboxes.remove(sandbox.id, soon());
+    });
+
     it("the pod's files, hidden by a mount of its own", async () => {
       const sandbox = await rig.makeSandbox();
       await writeFile(join(sandbox.directory, 'resolv.conf'), 'nameserver 192.0.2.53\n');

@@ -139,12 +139,15 @@ export class DockerContainers implements ContainerOperations {
     const input = { container, sandbox, image, infra, pidTarget, cdi, host, api };
     const body = await containerBody(input, this.#options);
     signal.throwIfAborted();
-    const { engineId, isNew } = await link.createOrFind(containerName(container.id), body, () =>
+    const { engineId, isNew, provided } = await link.createOrFind(containerName(container.id), body, () =>
       images.ensure(container.imageId),
     );
     if (isNew) known.created.set(container.id, engineId);
     await touch(container.logPath);
-    return { cgroup: engineCgroup(engineId, sandbox, this.#options.cgroupDriver) };
+    return {
+      cgroup: engineCgroup(engineId, sandbox, this.#options.cgroupDriver),
+      ...(provided === undefined ? {} : { phases: { image_copy: provided } }),
+    };
   }
 
   async #start(id: ContainerId, signal: AbortSignal): Promise<StartedContainer> {

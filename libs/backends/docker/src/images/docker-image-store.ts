@@ -12,7 +12,7 @@ const LOAD_TIMEOUT_MS = 30 * 60_000;
 export class DockerImageStore {
   readonly #link: EngineLink;
   readonly #images: DockerImages;
-  readonly #loads = new SingleFlight<string, void>();
+  readonly #loads = new SingleFlight<string, 'copied' | 'present'>();
   readonly #end = new AbortController();
 
   constructor({ link, images }: { readonly link: EngineLink; readonly images: DockerImages }) {
@@ -22,20 +22,27 @@ export class DockerImageStore {
 
   /**
    * Hands an image over if the engine does not have it. One that somebody pulled into the
-   * engine gets our name too, so that it stays while we need it. @throws NotFound if the hub does not have it.
+   * engine gets our name too, so that it stays while we need it.
+   * @returns seconds that the caller waited for the copy; `undefined` if none was needed.
+   * @throws NotFound if the hub does not have it.
    */
-  async ensure(imageId: string): Promise<void> {
+  async ensure(imageId: string): Promise<number | undefined> {
     const name = imageName(imageId);
-    await this.#loads.run(imageId, async () => {
+    const before = performance.now();
+    const outcome = await this.#loads.run(imageId, async () => {
       const { images } = this.#link.engine;
       const [ours, theirs] = await this.#link.use((_engine, deadline) =>
         Promise.all([images.find(name, deadline), images.find(imageId, deadline)]),
       );
-      if (ours !== undefined) return;
-      if (theirs === undefined) await this.#load(imageId, name);
-      else
-        await this.#link.use((_engine, deadline) => images.tag(theirs, REPOSITORY, hexOf(imageId), deadline));
+      if (ours !== undefined) return 'present';
+      if (theirs === undefined) {
+        await this.#load(imageId, name);
+        return 'copied';
+      }
+      await this.#link.use((_engine, deadline) => images.tag(theirs, REPOSITORY, hexOf(imageId), deadline));
+      return 'present';
     });
+    return outcome === 'copied' ? (performance.now() - before) / 1000 : undefined;
   }
 
   /** The hub has removed the image: takes away our name, and with it the image unless others have named it. */
