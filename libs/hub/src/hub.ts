@@ -36,6 +36,7 @@ import type { ReloadOutcome } from './router/reload-outcome.ts';
 import { Rerouting } from './router/rerouting.ts';
 import { DirectoryMeter } from './stats/directory-meter.ts';
 import { NodeView } from './view/node-view.ts';
+import { GuestReadings } from './stats/guest-readings.ts';
 import { Statistics, type StatisticsDeps } from './stats/statistics.ts';
 
 export interface HubOptions {
@@ -124,8 +125,12 @@ export class Hub {
       health: this.health,
       events: this.#events,
     });
+    const guests = new GuestReadings({
+      sandboxes: this.#records.sandboxes,
+      backendOf: ({ handler }) => this.#handlers.all().find(({ name }) => name === handler)?.backend,
+    });
     this.#measurements = new Measurements(options.retention, {
-      ...deps,
+      ...{ ...deps, guests },
       ...{ database: opened.database, records: this.#records, handlers: this.#handlers },
       observer: deps.phases,
     });
@@ -162,9 +167,8 @@ export class Hub {
     this.#statistics = new Statistics(
       { containersDirectory: directories.containers },
       {
-        ...deps,
+        ...{ ...deps, guests },
         records: this.#records,
-        backendOf: ({ handler }) => this.#handlers.all().find(({ name }) => name === handler)?.backend,
         writableLayer: new DirectoryMeter(({ id, container, writableLayer }) =>
           container.rootfs === ''
             ? writableLayer?.directory

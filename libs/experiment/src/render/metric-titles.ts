@@ -29,7 +29,7 @@ const TITLES: Readonly<Record<Metric['name'], Title>> = {
   overhead_cpu: { title: 'Overhead: CPU', meaning: 'The same, while the pod runs.' },
   workload_memory: {
     title: 'Workload: memory',
-    meaning: 'Working set of the containers, as the host sees it.',
+    meaning: 'Working set of the containers; of those in a virtual machine as its guest sees it.',
   },
   workload_cpu: { title: 'Workload: CPU', meaning: 'Of the containers, while the pod runs.' },
 };

@@ -9,32 +9,44 @@ import type { SandboxRecord } from '../records/sandbox-record.ts';
 import { FootprintSampler } from './footprint-sampler.ts';
 
 const MIB = 2 ** 20;
-/** A pause process and a container, each under a monitor; the daemon is the parent of neither. */
+/** A pause process and a container, each under a monitor; a child of the daemon; a virtual machine. */
 const PROCESSES: Readonly<Record<number, ProcessUsage>> = {
   10: { parentPid: 11, memoryBytes: 1 * MIB, cpuSeconds: 0.1 },
   11: { parentPid: 1, memoryBytes: 4 * MIB, cpuSeconds: 0.4 },
   20: { parentPid: 21, memoryBytes: 64 * MIB, cpuSeconds: 9 },
   21: { parentPid: 1, memoryBytes: 2 * MIB, cpuSeconds: 0.2 },
   30: { parentPid: process.pid, memoryBytes: 64 * MIB, cpuSeconds: 9 },
+  40: { parentPid: 1, memoryBytes: 100 * MIB, cpuSeconds: 9 },
 };
+
+const used = (seconds: number, mib: number): CgroupStats =>
+  ({
+    cpu: { usageNs: BigInt(seconds) * 1_000_000_000n },
+    memory: { workingSet: mib * MIB },
+  }) as CgroupStats;
 
 function sample(
   pod: Partial<SandboxRecord>,
   pids: readonly number[],
+  guest?: CgroupStats,
 ): Promise<readonly Omit<TrialFootprint, 'at'>[]> {
   const taken: Omit<TrialFootprint, 'at'>[] = [];
   const id = newSandboxId();
   const record = { id, handler: 'docker', phase: 'ready', ...pod } as SandboxRecord;
   const containers = pids.map(
-    (pid) => ({ id: newContainerId(), phase: 'running', pid, cgroup: '/c' }) as ContainerRecord,
+    (pid) =>
+      ({
+        ...{ id: newContainerId(), phase: 'running' },
+        ...(guest === undefined ? { pid, cgroup: '/c' } : {}),
+      }) as ContainerRecord,
   );
-  const stats = { cpu: { usageNs: 3_000_000_000n }, memory: { workingSet: 5 * MIB } } as CgroupStats;
   const sampler = new FootprintSampler({
     records: {
       sandboxes: { get: () => record, all: () => [record].values() },
       containersOf: () => containers,
     } as unknown as Records,
-    cgroups: { stats: async () => stats },
+    cgroups: { stats: async () => used(3, 5) },
+    guests: { read: async () => guest },
     usageOf: async (pid) => PROCESSES[pid],
     engines: {
       refresh: async () => undefined,
@@ -68,4 +80,18 @@ it('does not take the daemon for a monitor, and counts a shared monitor once', a
 it('samples no pod that runs nothing', async () => {
   expect(await sample({ pid: 10 }, [])).toEqual([]);
   expect(await sample({ phase: 'notReady' }, [20])).toEqual([]);
+});
+
+it.each([
+  ['is its overhead, without what its containers use', used(3, 40), { memory: 60, cpu: 6 }],
+  ['is no negative overhead when the guest counts more than the host', used(11, 120), { memory: 0, cpu: 0 }],
+])('a virtual machine %s', async (_sentence, guest, machine) => {
+  const [footprint] = await sample({ pid: 40 }, [0], guest);
+  expect(footprint).toEqual({
+    pod: expect.any(String) as string,
+    overheadMemoryBytes: (machine.memory + 8) * MIB,
+    overheadCpuSeconds: machine.cpu + 1,
+    workloadMemoryBytes: guest.memory.workingSet,
+    workloadCpuSeconds: Number(guest.cpu.usageNs) / 1e9,
+  });
 });

@@ -13,6 +13,7 @@ export interface MeasurementsDeps {
   readonly records: Records;
   readonly handlers: Pick<Handlers, 'all'>;
   readonly cgroups: FootprintSamplerDeps['cgroups'];
+  readonly guests: FootprintSamplerDeps['guests'];
   readonly usageOf: EngineSharesDeps['usageOf'];
   /** Is told of each phase too. */
   readonly observer: PhaseObserver;

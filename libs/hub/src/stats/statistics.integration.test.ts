@@ -73,7 +73,7 @@ beforeAll(async () => {
       records,
       cgroups,
       interfaces: { read: async () => [interfaceStatistics('eth0', 1)] },
-      backendOf: () => undefined,
+      guests: { read: async () => undefined },
       writableLayer: new DirectoryMeter(({ id }) => join(directory, id)),
       clock: systemClock,
       logger: silentLogger,

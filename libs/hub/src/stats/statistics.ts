@@ -6,7 +6,7 @@ import { CpuRates } from './cpu-rates.ts';
 import { CpuSampler } from './cpu-sampler.ts';
 import { DeviceNames } from './filesystem-figures.ts';
 import { PodMetrics } from './metrics/pod-metrics.ts';
-import { GuestReadings, type GuestReadingsDeps } from './guest-readings.ts';
+import type { GuestReadings } from './guest-readings.ts';
 import { SampleReader } from './metrics/sample-reader.ts';
 import { type InterfaceReader, PodInterfaces } from './pod-interfaces.ts';
 import { ProcessReader } from './process-figures.ts';
@@ -17,7 +17,7 @@ export interface StatisticsDeps {
   readonly records: Records;
   readonly cgroups: Pick<Cgroups, 'layout' | 'stats' | 'processes'>;
   readonly interfaces: InterfaceReader;
-  readonly backendOf: GuestReadingsDeps['backendOf'];
+  readonly guests: Pick<GuestReadings, 'read'>;
   readonly writableLayer: WritableLayerMeter;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -44,7 +44,6 @@ export class Statistics {
     const parts = {
       ...deps,
       files,
-      guests: new GuestReadings({ ...deps, sandboxes: deps.records.sandboxes }),
       rates: this.#rates,
       layers: this.#layers,
       interfaces: new PodInterfaces(deps),
