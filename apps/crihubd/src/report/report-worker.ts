@@ -10,9 +10,9 @@ const { database: file, experiment, arms } = workerData as ReportJob;
 const database = new DatabaseSync(file, { readOnly: true });
 const store = new MeasurementStore(database);
 const [pods, measurements, footprints] = [
-  [...store.pods({ experiment })],
-  [...store.phases({ experiment })],
-  [...store.footprints({ experiment })],
+  [...store.pods(experiment)],
+  [...store.phases(experiment)],
+  [...store.footprints(experiment)],
 ];
 database.close();
 parentPort?.postMessage(renderPage(makeReport({ experiment, arms, pods, measurements, footprints })));

@@ -51,7 +51,8 @@ export class MeasurementJournal implements PhaseObserver {
       write(store, now);
       if (performance.now() - this.#prunedAt < PRUNE_MS) return;
       this.#prunedAt = performance.now();
-      store.prune(now, this.#retention);
+      const isMore = store.prune(now, this.#retention);
+      if (isMore) this.#prunedAt = -Infinity;
     } catch (error) {
       if (performance.now() - this.#complainedAt < COMPLAIN_MS) return;
       this.#complainedAt = performance.now();

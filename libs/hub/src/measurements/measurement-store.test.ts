@@ -34,16 +34,15 @@ describe('the measurements', () => {
     store.addPhase(9, { ...network, phase: 'exec', failure: 'Internal' });
     store.addPhase(9, { ...network, pod: newSandboxId() });
     store.addFootprint(footprint);
-    const selection = { experiment: 'trial' };
-    expect([...store.pods(selection)]).toEqual([
+    expect([...store.pods('trial')]).toEqual([
       { pod: network.pod, at: 7, unit: 'default/web', arm: 'runc', exclusions: [] },
     ]);
-    expect([...store.phases(selection)]).toEqual([
+    expect([...store.phases('trial')]).toEqual([
       { pod: network.pod, phase: 'network', seconds: 0.5 },
       { pod: network.pod, phase: 'exec', seconds: 0.5, failure: 'Internal' },
     ]);
-    expect([...store.footprints(selection)]).toEqual([footprint]);
-    expect([...store.phases({ experiment: 'another' })]).toEqual([]);
+    expect([...store.footprints('trial')]).toEqual([footprint]);
+    expect([...store.phases('another')]).toEqual([]);
   });
 
   it('count the pods of each arm, and those without one', () => {
@@ -57,25 +56,61 @@ describe('the measurements', () => {
       ['', 1],
     ]);
     expect(store.experiments()).toEqual(new Map([['trial', arms]]));
-    expect([...store.pods({ experiment: 'trial' })][2]).toMatchObject({
+    expect([...store.pods('trial')][2]).toMatchObject({
       exclusions: [{ handler: 'docker', reason: 'Unhealthy' }],
     });
   });
 
   it('are dropped when they are old, and the oldest when there are too many', () => {
-    const { store } = open();
+    const { database, store } = open();
     const add = (at: number): void => {
       store.addPhase(at, { ...network, seconds: at / DAY });
       store.addPod({ pod: `p${String(at)}`, experiment: 'trial', at, unit: 'u', exclusions: [] });
     };
     for (let day = 1; day <= 40; day += 1) add(day * DAY);
     store.prune(40 * DAY, { days: 30, rows: 1_000 });
-    const days = (): number[] => [...store.phases({ pods: [network.pod] })].map(({ seconds }) => seconds);
+    const days = (): number[] =>
+      database
+        .prepare('SELECT seconds FROM measurements ORDER BY id')
+        .all()
+        .map(({ seconds }) => Number(seconds));
     expect([days().at(0), days().at(-1), days().length]).toEqual([10, 40, 31]);
     store.prune(40 * DAY, { days: 30, rows: 20 });
     expect([days().at(0), days().length]).toEqual([21, 20]);
-    expect([...store.pods({ experiment: 'trial' })].map(({ at }) => at / DAY)).toEqual([39, 40]);
+    expect([...store.pods('trial')].map(({ at }) => at / DAY)).toEqual([39, 40]);
   });
+
+  it('are dropped in bites, and the journal goes on until there is no more to drop', () => {
+    const { database, store } = open();
+    const count = (): unknown => database.prepare('SELECT count(*) AS n FROM measurements').get()?.['n'];
+    for (let index = 0; index < 2_500; index += 1) store.addPhase(1, network);
+    const retention = { days: 1, rows: 10_000 };
+    expect([store.prune(3 * DAY, retention), count()]).toEqual([true, 1_500]);
+    const journal = new MeasurementJournal(retention, {
+      ...{ store, observer: { observe: () => undefined }, logger: new RecordingLogger() },
+      clock: { nowNs: () => BigInt(3 * DAY) * 1_000_000n },
+    });
+    journal.observe(network);
+    journal.observe(network);
+    expect(count()).toBe(2);
+  });
+
+  it.each(['pods', 'phases', 'footprints'] as const)(
+    'give the first of many %s without sorting all',
+    (what) => {
+      const { database, store } = open();
+      const statements: string[] = [];
+      const prepare = database.prepare.bind(database);
+      database.prepare = (sql) => {
+        statements.push(sql);
+        return prepare(sql);
+      };
+      expect([...store[what]('trial')]).toEqual([]);
+      const plan = statements.flatMap((sql) => prepare(`EXPLAIN QUERY PLAN ${sql}`).all('trial'));
+      expect(plan).not.toEqual([]);
+    expect(plan.map(({ detail }) => detail)).not.toContain('USE TEMP B-TREE FOR ORDER BY');
+    },
+  );
 });
 
 it('brings a database of the first version up to date', async () => {

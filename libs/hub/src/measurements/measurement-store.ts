@@ -14,10 +14,9 @@ export interface TrialEntry extends TrialPod {
   readonly experiment: string;
 }
 
-/** Which pods: those of an experiment, or those named. */
-export type Selection = { readonly experiment: string } | { readonly pods: readonly string[] };
-
 const DAY_MS = 86_400_000;
+/** Rows that one call of `prune` drops of a table at most: the daemon waits for it. */
+const BITE = 1_000;
 
 /** The measurements in the database. They outlive their pods; times are in ms since 1970. */
 export class MeasurementStore {
@@ -63,17 +62,18 @@ export class MeasurementStore {
   experiments(): ReadonlyMap<string, ReadonlyMap<string, number>> {
     const found = new Map<string, Map<string, number>>();
     const rows = this.#database.prepare(
-      "SELECT experiment, coalesce(arm, '') AS arm, count(*) AS pods FROM trial_pods GROUP BY 1, 2 ORDER BY min(at)",
+      "SELECT experiment, coalesce(arm, '') AS armOrNone, count(*) AS pods FROM trial_pods GROUP BY experiment, arm ORDER BY min(at)",
     );
-    for (const { experiment, arm, pods } of rows.iterate()) {
+    for (const { experiment, armOrNone, pods } of rows.iterate()) {
       const arms = found.get(String(experiment)) ?? new Map<string, number>();
-      found.set(String(experiment), arms.set(String(arm), Number(pods)));
+      found.set(String(experiment), arms.set(String(armOrNone), Number(pods)));
     }
     return found;
   }
 
-  *pods(selection: Selection): Generator<TrialPod> {
-    for (const row of this.#select('trial_pods', '*', selection, 'at')) {
+  *pods(experiment: string): Generator<TrialPod> {
+    const rows = this.#database.prepare('SELECT * FROM trial_pods WHERE experiment = ? ORDER BY at');
+    for (const row of rows.iterate(experiment)) {
       yield {
         ...{ pod: String(row['pod']), at: Number(row['at']), unit: String(row['unit']) },
         ...(typeof row['arm'] === 'string' ? { arm: row['arm'] } : {}),
@@ -82,8 +82,8 @@ export class MeasurementStore {
     }
   }
 
-  *phases(selection: Selection): Generator<TrialMeasurement> {
-    for (const row of this.#select('measurements', 'pod, phase, seconds, failure', selection, 'id')) {
+  *phases(experiment: string): Generator<TrialMeasurement> {
+    for (const row of this.#select('measurements', 'pod, phase, seconds, failure', experiment)) {
       yield {
         pod: String(row['pod']),
         phase: row['phase'] as TrialMeasurement['phase'],
@@ -93,8 +93,8 @@ export class MeasurementStore {
     }
   }
 
-  *footprints(selection: Selection): Generator<TrialFootprint> {
-    for (const row of this.#select('footprints', '*', selection, 'id')) {
+  *footprints(experiment: string): Generator<TrialFootprint> {
+    for (const row of this.#select('footprints', '*', experiment)) {
       yield {
         pod: String(row['pod']),
         at: Number(row['at']),
@@ -106,37 +106,50 @@ export class MeasurementStore {
     }
   }
 
-  /** Drops what need not be kept any longer. */
-  prune(now: number, { days, rows }: Retention): void {
+  /** Drops some of what need not be kept any longer. @returns whether there may be more of it. */
+  prune(now: number, { days, rows }: Retention): boolean {
     const oldest = now - days * DAY_MS;
     const fewer = Math.ceil(rows / 10);
-    for (const [table, limit] of [
-      ['measurements', rows],
-      ['footprints', fewer],
-    ] as const) {
-      this.#database
-        .prepare(`DELETE FROM ${table} WHERE at < ? OR id <= (SELECT max(id) FROM ${table}) - ?`)
-        .run(oldest, limit);
-    }
-    this.#database
-      .prepare(
-        'DELETE FROM trial_pods WHERE at < ? OR pod IN (SELECT pod FROM trial_pods ORDER BY at DESC LIMIT -1 OFFSET ?)',
-      )
-      .run(oldest, fewer);
+    return [
+      this.#pruneTable('measurements', oldest, rows),
+      this.#pruneTable('footprints', oldest, fewer),
+      this.#prunePods(oldest, fewer),
+    ].some((dropped) => dropped >= BITE);
   }
 
+  /** Looks at the first rows alone, since rows come in the order of time. */
+  #pruneTable(table: string, oldest: number, limit: number): number {
+    const { changes } = this.#database
+      .prepare(
+        `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} ORDER BY id LIMIT ${String(BITE)})
+           AND (at < ? OR id <= (SELECT max(id) FROM ${table}) - ?)`,
+      )
+      .run(oldest, limit);
+    return Number(changes);
+  }
+
+  #prunePods(oldest: number, limit: number): number {
+    const count = Number(this.#database.prepare('SELECT count(*) AS pods FROM trial_pods').get()?.['pods']);
+    const { changes } = this.#database
+      .prepare(
+        `DELETE FROM trial_pods WHERE pod IN (SELECT pod FROM trial_pods ORDER BY at LIMIT ?)
+           OR pod IN (SELECT pod FROM trial_pods WHERE at < ? ORDER BY at LIMIT ${String(BITE)})`,
+      )
+      .run(Math.min(BITE, Math.max(0, count - limit)), oldest);
+    return Number(changes);
+  }
+
+  /** Those of one pod in the order in which they came. The indices are used so that no long list is sorted. */
   #select(
-    table: string,
+    table: 'measurements' | 'footprints',
     columns: string,
-    selection: Selection,
-    order: string,
+    experiment: string,
   ): Iterable<Record<string, unknown>> {
-    const [condition, value] =
-      'pods' in selection
-        ? ['pod IN (SELECT value FROM json_each(?))', JSON.stringify(selection.pods)]
-        : ['pod IN (SELECT pod FROM trial_pods WHERE experiment = ?)', selection.experiment];
     return this.#database
-      .prepare(`SELECT ${columns} FROM ${table} WHERE ${condition} ORDER BY ${order}`)
-      .iterate(value);
+      .prepare(
+        `SELECT ${columns} FROM (SELECT pod, at AS since FROM trial_pods WHERE experiment = ?)
+           CROSS JOIN ${table} USING (pod) ORDER BY since, pod, id`,
+      )
+      .iterate(experiment);
   }
 }

@@ -16,6 +16,8 @@ const STEPS: readonly string[] = [
    CREATE TABLE trial_pods (pod TEXT PRIMARY KEY, experiment TEXT NOT NULL, at INTEGER NOT NULL,
      unit TEXT NOT NULL, arm TEXT, exclusions TEXT NOT NULL) WITHOUT ROWID;
    CREATE INDEX trial_pods_experiment ON trial_pods (experiment, at);`,
+  `CREATE INDEX trial_pods_at ON trial_pods (at);
+   CREATE INDEX trial_pods_arm ON trial_pods (experiment, arm, at);`,
 ];
 
 /** Brings the schema up to date. @throws FailedPrecondition if a newer crihub wrote it. */

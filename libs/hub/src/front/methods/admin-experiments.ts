@@ -21,8 +21,8 @@ export function adminExperimentMethods(deps: AdminExperimentDeps): ExperimentMet
   return {
     Experiments: async () => ({ experiments: renderExperiments(deps) }),
     Measurements: async function* ({ experiment }) {
-      const selection = { experiment: required(experiment, 'experiment') };
-      for await (const pods of pieces(store.pods(selection))) {
+      const name = required(experiment, 'experiment');
+      for await (const pods of pieces(store.pods(name))) {
         const rendered = pods.map(({ pod, arm = '', exclusions, ...rest }) => ({
           ...rest,
           ...{ podSandboxId: pod, at: BigInt(rest.at), arm },
@@ -30,12 +30,12 @@ export function adminExperimentMethods(deps: AdminExperimentDeps): ExperimentMet
         }));
         yield MeasurementsResponse.create({ pods: rendered });
       }
-      for await (const phases of pieces(store.phases(selection))) {
+      for await (const phases of pieces(store.phases(name))) {
         yield MeasurementsResponse.create({
           phases: phases.map(({ pod, failure = '', ...rest }) => ({ ...rest, podSandboxId: pod, failure })),
         });
       }
-      for await (const footprints of pieces(store.footprints(selection))) {
+      for await (const footprints of pieces(store.footprints(name))) {
         const rendered = footprints.map(({ pod, ...rest }) => ({
           ...{ ...rest, podSandboxId: pod, at: BigInt(rest.at) },
           overheadMemoryBytes: BigInt(rest.overheadMemoryBytes),
