@@ -20,13 +20,13 @@ export function addExperimentCommands(program: Command, context: Context): void 
   group
     .command('show')
     .description('show one experiment: its settings, its arms, and who was excluded')
-    .argument('<name>')
+    .argument('<name>', 'of the experiment, as the list has it')
     .addHelpText('after', examples('crihub experiment show trial'))
     .action(async (name: string) => await showExperiment(context, name));
   group
     .command('report')
     .description('compare the arms: times of each phase, failures, overhead, and what of it may be chance')
-    .argument('<name>')
+    .argument('<name>', 'of the experiment, as the list has it')
     .addOption(new Option('--html <file>', 'write it with plots as one page to a file, in place of a table'))
     .addHelpText(
       'after',
@@ -40,17 +40,29 @@ function addBench(program: Command, context: Context): void {
   program
     .command('bench')
     .description(
-      'take pods of your own through their lives on several handlers, in random order, and compare these',
+      'compare handlers by pods made for it: in each round one on every handler, in random order. The node should be otherwise quiet',
     )
-    .requiredOption('--handlers <names>', 'handlers, with commas; the first one is compared with', commaList)
+    .requiredOption(
+      '--handlers <names>',
+      'handlers, with commas; the others are compared with the first',
+      commaList,
+    )
     .requiredOption('--image <reference>', 'an image on the node that has sh, sleep and true')
     .addOption(new Option('-n, --pods <count>', 'pods for each handler').default(30).argParser(positive))
     .addOption(
-      new Option('--hold <seconds>', 'how long each pod runs, for its CPU time')
+      new Option(
+        '--hold <seconds>',
+        'how long each pod runs; CPU time is only told of pods that run for 3 seconds or more',
+      )
         .default(0)
         .argParser(seconds),
     )
-    .option('--cgroup-parent <path>', "parent of the pods' cgroups", '')
+    .addOption(
+      new Option(
+        '--cgroup-parent <path>',
+        "parent of the pods' cgroups, as the kubelet would give it",
+      ).default('', 'that of crihubd'),
+    )
     .option('--html <file>', 'write the report with plots as one page to a file, in place of a table')
     .addHelpText(
       'after',

@@ -15,7 +15,9 @@ export function addRoutingCommands(program: Command, context: Context): void {
     .action(async (pod: string) => await explain(context, pod));
   program
     .command('drain')
-    .description('let a handler take no new pods; those that it has run on')
+    .description(
+      'let a handler take no new pods; those that it has run on. It holds until undrain, over restarts too',
+    )
     .argument('<handler>', 'its name in the configuration')
     .addHelpText('after', examples('crihub drain docker'))
     .action(async (handler: string) => await drain(context, handler, true));
@@ -27,7 +29,10 @@ export function addRoutingCommands(program: Command, context: Context): void {
     .action(async (handler: string) => await drain(context, handler, false));
   program
     .command('reload')
-    .description('have the daemon read its configuration again, and say what needs a restart')
+    .description(
+      'have the daemon read its configuration again: handlers, shares of experiments and the log level change at once, ' +
+        'the rest is said to need a restart. If something in it is wrong, nothing changes',
+    )
     .addHelpText('after', examples('crihub reload', 'crihub reload -o json'))
     .action(async () => await reload(context));
 }

@@ -10,7 +10,7 @@ export async function drain(context: Context, handler: string, drained: boolean)
   if (terminal.format === 'json') return await terminal.print(JSON.stringify({ handler, drained, pods }));
   await terminal.print(
     drained
-      ? `${handler} takes no new pods; ${String(pods)} run on`
-      : `${handler} takes pods again; it has ${String(pods)}`,
+      ? `${handler} takes no new pods; pods that run on: ${String(pods)}`
+      : `${handler} takes new pods; pods that it has: ${String(pods)}`,
   );
 }

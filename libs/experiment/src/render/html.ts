@@ -32,7 +32,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 
 export const STYLE = `
-:root { color-scheme: light; }
+:root { color-scheme: light dark; }
 body { font: 14px/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 900px; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; }
 h2 { font-size: 1.1rem; margin: 1.6rem 0 .25rem; }
@@ -45,6 +45,12 @@ thead th { font-weight: 600; color: #555; }
 section { break-inside: avoid; }
 .plots { display: flex; flex-wrap: wrap; gap: .5rem; align-items: flex-end; }
 svg { max-width: 100%; height: auto; }
+@media screen and (prefers-color-scheme: dark) {
+  body { color: #e6e6e6; background: #14171c; }
+  th, td { border-bottom-color: #343a44; }
+  thead th { color: #9aa3ad; }
+  svg { filter: invert(1) hue-rotate(180deg); } /* drawn for white paper: dark and light change places, hues stay */
+}
 @page { margin: 15mm; }
 @media print { body { margin: 0; padding: 0; max-width: none; font-size: 11px; } .plots svg { width: 49%; } }
 `;

@@ -108,7 +108,7 @@ describe('the measurements', () => {
       expect([...store[what]('trial')]).toEqual([]);
       const plan = statements.flatMap((sql) => prepare(`EXPLAIN QUERY PLAN ${sql}`).all('trial'));
       expect(plan).not.toEqual([]);
-    expect(plan.map(({ detail }) => detail)).not.toContain('USE TEMP B-TREE FOR ORDER BY');
+      expect(plan.map(({ detail }) => detail)).not.toContain('USE TEMP B-TREE FOR ORDER BY');
     },
   );
 });

@@ -64,6 +64,12 @@ export class Handlers {
   named(name: string): Handler {
     const handler = this.#get(name);
     if (handler !== undefined) return handler;
+    const experiment = this.experiments().find((one) => one.name === name);
+    if (experiment !== undefined)
+      throw new RuntimeError(
+        'InvalidArgument',
+        `'${name}' is an experiment and no handler; its arms are: ${Object.keys(experiment.shares).join(', ')}`,
+      );
     throw new RuntimeError(
       'InvalidArgument',
       `there is no handler '${name}' on this node; there are: ${this.all()
