@@ -46,7 +46,7 @@ function sample(
       containersOf: () => containers,
     } as unknown as Records,
     cgroups: { stats: async () => used(3, 5) },
-    guests: { read: async () => guest },
+    guests: { read: async () => guest && { cgroup: guest, memory: undefined, descriptors: undefined } },
     usageOf: async (pid) => PROCESSES[pid],
     engines: {
       refresh: async () => undefined,

@@ -112,7 +112,10 @@ export class FootprintSampler {
     ];
     const [workload, guest, monitors, standIn] = await Promise.all([
       this.#workload(onHost, ({ cgroup = '' }) => this.#deps.cgroups.stats(cgroup)),
-      this.#workload(inGuest, (record) => this.#deps.guests.read(record, AbortSignal.timeout(GUEST_MS))),
+      this.#workload(inGuest, async (record) => {
+        const reading = await this.#deps.guests.read(record, AbortSignal.timeout(GUEST_MS));
+        return reading?.cgroup;
+      }),
       this.#monitors(pod, containers),
       this.#usageOf(pod.pid),
     ]);
