@@ -5,15 +5,18 @@ it('measures everything beside containerd unless told otherwise', () => {
   expect(choose([])).toMatchObject({
     subjects: { peers: ['containerd'], handlers: ['runc', 'crun'], needsLargeImage: true },
     leftOut: [],
-    settings: { pods: 100, parallel: [1, 5, 20], repeats: 200 },
+    settings: { pods: 100, held: 100, parallel: [1, 5, 20], repeats: 200 },
     output: 'table',
   });
 });
 
 it('takes the suites that are named, in its own order', () => {
-  const choice = choose(['--suites', 'held,lifecycle', '--parallel', '5']);
+  const choice = choose(['--suites', 'held,lifecycle', '--parallel', '5', '--held', '50']);
   expect(choice.help || choice.suites.map(({ name }) => name)).toEqual(['lifecycle', 'held']);
-  expect(choice).toMatchObject({ settings: { parallel: [5] }, subjects: { needsLargeImage: false } });
+  expect(choice).toMatchObject({
+    settings: { parallel: [5], held: 50 },
+    subjects: { needsLargeImage: false },
+  });
 });
 
 it('leaves out a peer that is not there, and says so', () => {
@@ -23,6 +26,7 @@ it('leaves out a peer that is not there, and says so', () => {
 
 it.each([
   [['--against', 'cri-o'], 'not cri-o'],
+  [['--handlers', 'runc,gvisor'], 'not gvisor'],
   [['--suites', 'speed'], 'not speed'],
   [['--pods', '0'], '--pods must be a whole number above 0'],
   [['--parallel', '1,x'], '--parallel must be a whole number above 0, not "x"'],

@@ -2,18 +2,22 @@ import { parseArgs } from 'node:util';
 import { STREAMING_SUITES, SUITES } from './suites/index.ts';
 import type { Suite, SuiteSettings } from './suite.ts';
 
+const HANDLERS: readonly string[] = ['runc', 'crun', 'containerd', 'docker', 'kata'];
+
 export const USAGE = `usage: npm run bench -- [options]
 
 Measures crihub beside its peers, in turn, with one client, one image and one network. Ratios are to the
 first column. Needs root, and a machine that does nothing else.
 
   --against <peers>     comma-separated: containerd, cri-dockerd (default containerd, "" for none)
-  --handlers <names>    handlers of crihub, comma-separated (default runc,crun, "" for none); containerd is on
-                        the peer's own containerd, if that is measured too
+  --handlers <names>    handlers of crihub, comma-separated: ${HANDLERS.join(', ')}
+                        (default runc,crun, "" for none); containerd is on the peer's own containerd, if that
+                        is measured too
   --suites <names>      comma-separated; default all of:
 ${SUITES.map(({ name, about }) => `                          ${name}: ${about}`).join('\n')}
   --streaming           the suites ${STREAMING_SUITES.join(' and ')} alone
-  --pods <n>            pod lifecycles for each subject, and pods held at once (default 100)
+  --pods <n>            pod lifecycles for each subject at each parallelism (default 100)
+  --held <n>            pods held at once (default as many as --pods)
   --parallel <list>     lifecycles at a time, comma-separated; one round for each (default 1,5,20)
   --repeats <n>         short commands and connections (default 200)
   --distribution <dir>  measure the daemon that npm run build made there; the source's if absent
@@ -57,6 +61,7 @@ export function choose(args: readonly string[]): Choice {
       suites: { type: 'string', default: SUITES.map(({ name }) => name).join(',') },
       streaming: { type: 'boolean', default: false },
       pods: { type: 'string', default: '100' },
+      held: { type: 'string' },
       parallel: { type: 'string', default: '1,5,20' },
       repeats: { type: 'string', default: '200' },
       distribution: { type: 'string' },
@@ -71,6 +76,8 @@ export function choose(args: readonly string[]): Choice {
   const suites = suitesNamed(values.streaming ? STREAMING_SUITES : namesIn(values.suites));
   const asked = namesIn(values.against);
   const handlers = namesIn(values.handlers);
+  const unknown = handlers.find((name) => !HANDLERS.includes(name));
+  if (unknown !== undefined) throw new Error(`--handlers knows ${HANDLERS.join(', ')}, not ${unknown}`);
   const peers = asked.filter((name) => !ABSENT.includes(name)).map(peerNamed);
   if (peers.length + handlers.length === 0)
     throw new Error('there is nothing to measure: name a peer or a handler');
@@ -82,6 +89,7 @@ export function choose(args: readonly string[]): Choice {
     suites,
     settings: {
       pods: positiveInteger('--pods', values.pods),
+      held: positiveInteger('--held', values.held ?? values.pods),
       parallel: namesIn(values.parallel).map((text) => positiveInteger('--parallel', text)),
       repeats: positiveInteger('--repeats', values.repeats),
     },

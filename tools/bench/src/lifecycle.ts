@@ -6,9 +6,11 @@ import {
   StopContainerRequest,
   StopPodSandboxRequest,
 } from '@crihub/wire/cri';
-import { BENCH_COMMAND, BENCH_IMAGE, type Subject } from './subject.ts';
+import { untilLogged } from './log-file.ts';
+import { BENCH_COMMAND, BENCH_IMAGE, READY, type Subject } from './subject.ts';
 
 const GRACE_SECONDS = 10n;
+const READY_MS = 60_000;
 
 /** A running pod with one container. */
 export interface RunningPod {
@@ -21,12 +23,12 @@ export async function livePod(subject: Subject, name: string): Promise<void> {
   await stopPod(subject, await startPod(subject, name));
 }
 
-/** Runs a pod with one container, timing each call and the time until it runs. */
+/** Runs a pod with one container, timing each call and the time until it runs; resolves when it is ready. */
 export async function startPod(subject: Subject, name: string): Promise<RunningPod> {
   const { daemon, recorder, handler } = subject;
   const { cri } = daemon;
   const config = podConfig(name, `${subject.logDirectory}/${name}`);
-  return await recorder.time('pod to running', async () => {
+  const running = await recorder.time('pod to running', async () => {
     const pod = await recorder.time('RunPodSandbox', async () => runPod(cri, config, handler));
     const container = await recorder.time('CreateContainer', async () =>
       createContainer(cri, pod, containerConfig('main', BENCH_IMAGE, BENCH_COMMAND), config),
@@ -34,6 +36,8 @@ export async function startPod(subject: Subject, name: string): Promise<RunningP
     await recorder.time('StartContainer', async () => startContainer(cri, container));
     return { pod, container };
   });
+  await untilLogged(`${config.logDirectory}/main.log`, READY, READY_MS);
+  return running;
 }
 
 /** Stops and removes the container, then the pod, timing each call. */

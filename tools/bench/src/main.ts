@@ -36,7 +36,7 @@ async function measure(
   directory: string,
 ): Promise<readonly SuiteResult[]> {
   const interrupted = interruption(say);
-  await using subjects = await startSubjects(choice.subjects, directory);
+  await using subjects = await startSubjects(choice.subjects, directory, say);
   const work = async (): Promise<readonly SuiteResult[]> => {
     const results: SuiteResult[] = [];
     for (const { name, about, measure: run } of choice.suites) {

@@ -1,7 +1,10 @@
 import { hostname } from 'node:os';
 import { html, type Html, join, raw, STYLE } from '@crihub/experiment/render';
-import { barPlot } from './bar-plot.ts';
+import { medianPlots, ratioPlots } from './plots.ts';
 import { cell, type Row, rowsOf, type SuiteResult } from './report.ts';
+
+/** A column for each subject needs more room than a text. */
+const WIDER = 'body { max-width: 1200px; } table { font-size: 12px; }';
 
 /** All figures as one page that needs nothing else, on a screen or on paper. */
 export function renderPage(results: readonly SuiteResult[], now = new Date()): string {
@@ -12,14 +15,14 @@ export function renderPage(results: readonly SuiteResult[], now = new Date()): s
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>crihub beside its peers</title>
         <style>
-          ${raw(STYLE)}
+          ${raw(STYLE + WIDER)}
         </style>
       </head>
       <body>
         <h1>crihub beside its peers</h1>
         <p>
-          ${hostname()}, ${now.toISOString().slice(0, 16)} UTC. Bars are medians, on logarithmic axes; ratios
-          are to the first column.
+          ${hostname()}, ${now.toISOString().slice(0, 16)} UTC. Bars are medians, or their ratios to the first
+          column's, on logarithmic axes.
         </p>
         ${join(results.map(section))}
       </body>
@@ -29,10 +32,7 @@ export function renderPage(results: readonly SuiteResult[], now = new Date()): s
 function section(result: SuiteResult): Html {
   const rows = rowsOf(result);
   const names = result.subjects.map(({ name }) => name);
-  // Rates and times, large and small, don't share an axis.
-  const plots = [...Map.groupBy(rows, ({ unit }) => unit)].map(([unit, group]) =>
-    barPlot(unit, names, group),
-  );
+  const plots = [...ratioPlots(names, rows), ...medianPlots(names, rows)];
   return html`<section>
     <h2>${result.suite}</h2>
     <p>${result.about}</p>
@@ -43,12 +43,13 @@ function section(result: SuiteResult): Html {
 
 function table(names: readonly string[], rows: readonly Row[]): Html {
   const head = [...names].map((name) => html`<th>${name}</th>`);
-  const body = rows.map(({ measurement, unit, samples }) => {
+  const body = rows.map(({ measurement, unit, count, samples }) => {
     const cells = samples.map(
       (one, index) => html`<td>${cell(one, index === 0 ? undefined : samples[0])}</td>`,
     );
     return html`<tr>
       <td class="text">${measurement}</td>
+      <td>${String(count)}</td>
       <td class="text">${unit}</td>
       ${join(cells)}
     </tr>`;
@@ -57,6 +58,7 @@ function table(names: readonly string[], rows: readonly Row[]): Html {
     <thead>
       <tr>
         <th>p50 / p99 (ratio)</th>
+        <th>samples</th>
         <th class="text">unit</th>
         ${join(head)}
       </tr>

@@ -21,8 +21,8 @@ const result: SuiteResult = {
 it('has a row for each measurement, with ratios to the first subject', () => {
   const text = formatReport([result]);
   expect(text).toContain('exec: Commands.');
-  expect(text).toMatch(/exec +│ ms +│ 20\.0 \/ 30\.0 +│ 10\.0 \/ 15\.0 \(0\.50\)/);
-  expect(text).toMatch(/only +│ ms +│ +│ 7\.0/);
+  expect(text).toMatch(/exec +│ 3 +│ ms +│ 20\.0 \/ 30\.0 +│ 10\.0 \/ 15\.0 \(0\.50\)/);
+  expect(text).toMatch(/only +│ 1 +│ ms +│ +│ 7\.0/);
 });
 
 it('has the same figures as JSON', () => {

@@ -12,6 +12,8 @@ export interface SuiteResult {
 export interface Row {
   readonly measurement: string;
   readonly unit: string;
+  /** How many samples the subject with most of them has. */
+  readonly count: number;
   /** In the order of the subjects; undefined for those that have no samples. */
   readonly samples: readonly (Samples | undefined)[];
 }
@@ -25,7 +27,8 @@ export function rowsOf({ subjects }: SuiteResult): readonly Row[] {
     const samples = subjects.map(({ recorder }) =>
       recorder.operations.includes(measurement) ? recorder.of(measurement) : undefined,
     );
-    return { measurement, unit: samples.find((one) => one !== undefined)?.unit ?? 'ms', samples };
+    const unit = samples.find((one) => one !== undefined)?.unit ?? 'ms';
+    return { measurement, unit, count: Math.max(...samples.map((one) => one?.count ?? 0)), samples };
   });
 }
 
@@ -34,23 +37,29 @@ export const formatReport = (results: readonly SuiteResult[]): string =>
   results.map((result) => `${result.suite}: ${result.about}\n${tableOf(result)}`).join('\n\n');
 
 function tableOf(result: SuiteResult): string {
-  const head = ['p50 / p99 (ratio)', 'unit', ...result.subjects.map(({ name }) => name)];
+  const head = ['p50 / p99 (ratio)', 'samples', 'unit', ...result.subjects.map(({ name }) => name)];
   const table = new Table({ head, style });
-  for (const { measurement, unit, samples } of rowsOf(result))
+  for (const { measurement, unit, count, samples } of rowsOf(result))
     table.push([
       measurement,
+      count,
       unit,
       ...samples.map((one, index) => cell(one, index === 0 ? undefined : samples[0])),
     ]);
   return table.toString();
 }
 
+/** How a median compares with another; undefined where there is none to compare with. */
+export const ratioTo = (reference: Samples | undefined, one: Samples | undefined): number | undefined =>
+  reference === undefined || one === undefined ? undefined : one.percentile(0.5) / reference.percentile(0.5);
+
 /** Of a single sample there are no percentiles. */
 export function cell(samples: Samples | undefined, reference: Samples | undefined): string {
   if (samples === undefined) return '';
   const [p50, p99] = [samples.percentile(0.5), samples.percentile(0.99)];
   const figures = samples.count === 1 ? p50.toFixed(1) : `${p50.toFixed(1)} / ${p99.toFixed(1)}`;
-  return reference === undefined ? figures : `${figures} (${(p50 / reference.percentile(0.5)).toFixed(2)})`;
+  const ratio = ratioTo(reference, samples);
+  return ratio === undefined ? figures : `${figures} (${ratio.toFixed(2)})`;
 }
 
 /** The same figures for programs. */
@@ -63,10 +72,8 @@ export const reportJson = (results: readonly SuiteResult[]): unknown =>
       subjects: result.subjects.flatMap(({ name }, index) => {
         const one = samples[index];
         if (one === undefined) return [];
-        const reference = samples[0]?.percentile(0.5);
-        const p50 = one.percentile(0.5);
-        const ratio = reference === undefined ? undefined : p50 / reference;
-        return [{ name, count: one.count, p50, p99: one.percentile(0.99), ratio }];
+        const [p50, p99] = [one.percentile(0.5), one.percentile(0.99)];
+        return [{ name, count: one.count, p50, p99, ratio: ratioTo(samples[0], one) }];
       }),
     })),
   }));

@@ -2,22 +2,22 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import {
   buildImage,
-  type DaemonProcess,
-  type EngineName,
+  type ContainerdOptions,
+  type CrihubOptions,
   holdExclusively,
-  isEngine,
   layeredImage,
   pullImage,
   startContainerd,
   startCrihub,
-  startEngine,
   startFixtureRegistry,
   writeBridgeNetwork,
 } from '@crihub/tool-fixtures';
 import { BenchDaemon } from './bench-daemon.ts';
 import type { SubjectChoice } from './choice.ts';
+import { prepareHandlers } from './handlers.ts';
 import { Recorder } from './samples.ts';
 import { BENCH_IMAGE, LARGE_IMAGE, type Subject } from './subject.ts';
+import { unlessLacking } from './unless-lacking.ts';
 
 const NETWORK = { name: 'crihub-bench', bridge: 'crihub-bench0', subnet: '10.93.0.0/16' };
 
@@ -32,46 +32,79 @@ interface Surroundings {
   readonly certsDirectory: string;
 }
 
-/** Starts the daemons on one network and one registry, and pulls the image everywhere. */
-export async function startSubjects(choice: SubjectChoice, directory: string): Promise<Subjects> {
+/**
+ * Starts the daemons on one network and one registry, and pulls the image everywhere. What this machine can't
+ * run is left out, with a word.
+ */
+export async function startSubjects(
+  choice: SubjectChoice,
+  directory: string,
+  say: (line: string) => void,
+): Promise<Subjects> {
   await using started = new AsyncDisposableStack();
   started.use(await holdExclusively(NETWORK.name));
   const surroundings = await surround(started, directory, choice.needsLargeImage);
-  const all: Subject[] = [];
+  const peers = choice.peers.includes('containerd')
+    ? await startPeer(started, { directory: path.join(directory, 'containerd'), ...surroundings }, say)
+    : [];
   // A handler runs its pods on the very engine that is a peer, if it is one.
-  const engines: Partial<Record<EngineName, string>> = {};
-  const add = async (
-    name: string,
-    handlers: readonly string[],
-    start: (home: string) => Promise<DaemonProcess>,
-  ) => {
-    const home = path.join(directory, name);
-    const daemon = started.use(await BenchDaemon.start(async () => start(home)));
-    if (isEngine(name)) engines[name] = daemon.socket;
-    await pullImage(daemon.cri, BENCH_IMAGE);
-    for (const handler of handlers) {
-      const logDirectory = path.join(home, 'pod-logs', handler);
+  const running = Object.fromEntries(peers.map(({ name, daemon }) => [name, daemon.socket]));
+  const { names, ...needs } = await prepareHandlers(choice.handlers, { running, directory, started, say });
+  const { distribution } = choice;
+  const options = {
+    directory: path.join(directory, 'crihub'),
+    ...surroundings,
+    ...needs,
+    ...(distribution === undefined ? {} : { distribution }),
+  };
+  const ours = names.length === 0 ? [] : await startOurs(started, options, names);
+  if (peers.length + ours.length === 0)
+    throw new Error('this machine can run nothing of what is to be measured');
+  const stack = started.move();
+  return { all: [...peers, ...ours], [Symbol.asyncDispose]: async () => stack.disposeAsync() };
+}
+
+async function startPeer(
+  started: AsyncDisposableStack,
+  options: ContainerdOptions,
+  say: (line: string) => void,
+): Promise<readonly Subject[]> {
+  const daemon = await unlessLacking('containerd', say, async () =>
+    BenchDaemon.start(async () => startContainerd(options)),
+  );
+  if (daemon === undefined) return [];
+  return await subjectsOf(started.use(daemon), 'containerd', options.directory, ['']);
+}
+
+async function startOurs(
+  started: AsyncDisposableStack,
+  options: CrihubOptions,
+  handlers: readonly string[],
+): Promise<readonly Subject[]> {
+  const daemon = started.use(await BenchDaemon.start(async () => startCrihub(options)));
+  const subjects = await subjectsOf(daemon, 'crihub', options.directory, handlers);
+  const engines = new Map(Object.entries(options.engines ?? {}));
+  return subjects.map((subject) => {
+    const socket = engines.get(subject.handler);
+    return socket === undefined ? subject : { ...subject, directory: path.dirname(socket) };
+  });
+}
+
+async function subjectsOf(
+  daemon: BenchDaemon,
+  name: string,
+  directory: string,
+  handlers: readonly string[],
+): Promise<readonly Subject[]> {
+  await pullImage(daemon.cri, BENCH_IMAGE);
+  return await Promise.all(
+    handlers.map(async (handler) => {
+      const logDirectory = path.join(directory, 'pod-logs', handler);
       await mkdir(logDirectory, { recursive: true });
       const title = handler === '' ? name : `${name} ${handler}`;
-      all.push({ name: title, daemon, handler, directory: home, logDirectory, recorder: new Recorder() });
-    }
-  };
-  if (choice.peers.includes('containerd'))
-    await add('containerd', [''], async (home) => startContainerd({ directory: home, ...surroundings }));
-  const { handlers, distribution } = choice;
-  for (const name of handlers.filter(isEngine))
-    engines[name] ??= started.use(await startEngine(name, path.join(directory, `engine-${name}`))).socket;
-  if (handlers.length > 0)
-    await add('crihub', handlers, async (home) =>
-      startCrihub({
-        directory: home,
-        ...surroundings,
-        engines,
-        ...(distribution === undefined ? {} : { distribution }),
-      }),
-    );
-  const stack = started.move();
-  return { all, [Symbol.asyncDispose]: async () => stack.disposeAsync() };
+      return { name: title, daemon, handler, directory, logDirectory, recorder: new Recorder() };
+    }),
+  );
 }
 
 async function surround(

@@ -1,8 +1,10 @@
 import type { Subject } from './subject.ts';
 
 export interface SuiteSettings {
-  /** Pod lifecycles for each subject, and pods held at once. */
+  /** Pod lifecycles for each subject. */
   readonly pods: number;
+  /** Pods held at once. */
+  readonly held: number;
   /** Lifecycles at a time, one round for each. */
   readonly parallel: readonly number[];
   /** Repetitions of short calls. */

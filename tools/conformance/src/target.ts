@@ -2,21 +2,20 @@ import path from 'node:path';
 import {
   buildImage,
   type DaemonProcess,
-  type EngineSockets,
   type FixtureImage,
   FIXTURE_NAMES,
   holdExclusively,
-  isEngine,
   newerDocker,
   nriSocket,
   startContainerd,
   startCrihub,
   startEngine,
+  startEngineOf,
   startFixtureRegistry,
   writeBridgeNetwork,
 } from '@crihub/tool-fixtures';
 import { RuntimeError } from '@crihub/kernel';
-import { buildGuest, GUEST_DIRECTORY } from '@crihub/tool-guest';
+import { guestOf } from '@crihub/tool-guest';
 import { goProgram, upstreamContainerd } from './go-programs.ts';
 
 /** What critest is to judge. */
@@ -60,9 +59,9 @@ export async function startTarget(
       : await startCrihub({
           ...options,
           defaultHandler: choice.handler,
-          engines: await startOwnEngine(choice.handler, directory, started),
+          engines: await startEngineOf(choice.handler, path.join(directory, 'engine'), started),
           handlers: await upstreamHandler(choice.handler, { directory, started, say }),
-          ...(await ownGuest(choice.handler, say)),
+          ...(await guestOf(choice.handler, say)),
         }),
   );
   const all = started.move();
@@ -71,16 +70,6 @@ export async function startTarget(
     ...(choice.kind === 'crihub' ? { nriSocket: nriSocket(options.directory) } : {}),
     [Symbol.asyncDispose]: async () => all.disposeAsync(),
   };
-}
-
-/** The handler whose pods are virtual machines needs their guest. */
-async function ownGuest(
-  handler: string,
-  say: (line: string) => void,
-): Promise<{ readonly guestDirectory?: string }> {
-  if (handler !== 'kata') return {};
-  await buildGuest(GUEST_DIRECTORY, say);
-  return { guestDirectory: GUEST_DIRECTORY };
 }
 
 interface Upstream {
@@ -117,15 +106,4 @@ async function upstreamHandler(name: string, parts: Upstream): Promise<Readonly<
 export async function buildImages(say: (line: string) => void): Promise<readonly FixtureImage[]> {
   say('building the images');
   return await Promise.all(FIXTURE_NAMES.map(buildImage));
-}
-
-/** The engine behind a handler of the same name, if it is one. */
-async function startOwnEngine(
-  handler: string,
-  directory: string,
-  started: AsyncDisposableStack,
-): Promise<EngineSockets> {
-  if (!isEngine(handler)) return {};
-  const engine = started.use(await startEngine(handler, path.join(directory, 'engine')));
-  return { [handler]: engine.socket };
 }

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   containerConfig,
@@ -9,7 +8,7 @@ import {
   runPod,
   startContainer,
 } from '@crihub/tool-fixtures';
-import { sleep } from '@crihub/kernel';
+import { untilLogged } from '../log-file.ts';
 import { BENCH_IMAGE } from '../subject.ts';
 import type { PlainEngine } from './plain-engine.ts';
 
@@ -20,8 +19,7 @@ export interface LogRates {
 }
 
 const LINE_BYTES = 100;
-/** `2026-01-31T12:00:00.000000000Z stdout F ` */
-const HEADER_BYTES = 40;
+const LAST_LINE = 'done';
 const PATIENCE_MS = 10 * 60_000;
 
 /** A talkative container, its log once read through the engine's API by nobody else, and once copied by crihub. */
@@ -34,7 +32,11 @@ export async function measureLogs(
   megabytes: number,
 ): Promise<LogRates> {
   const bytes = megabytes * 1_000_000;
-  const command = ['sh', '-c', `yes ${'x'.repeat(LINE_BYTES - 1)} | head -c ${String(bytes)}`];
+  const command = [
+    'sh',
+    '-c',
+    `yes ${'x'.repeat(LINE_BYTES - 1)} | head -c ${String(bytes)}; echo ${LAST_LINE}`,
+  ];
   const config = podConfig('logs', logDirectory);
   const pod = await runPod(cri, config, 'docker');
   try {
@@ -48,10 +50,7 @@ export async function measureLogs(
       });
       const criMs = await timed(async () => {
         await startContainer(cri, container);
-        await untilLong(
-          path.join(logDirectory, 'main.log'),
-          (bytes / LINE_BYTES) * (LINE_BYTES + HEADER_BYTES),
-        );
+        await untilLogged(path.join(logDirectory, 'main.log'), LAST_LINE, PATIENCE_MS);
       });
       return { plain: (megabytes / plainMs) * 1000, cri: (megabytes / criMs) * 1000 };
     } finally {
@@ -66,10 +65,4 @@ async function timed(work: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;
-}
-
-async function untilLong(file: string, bytes: number): Promise<void> {
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(20))
-    if ((await stat(file)).size >= bytes) return;
-  throw new Error(`${file} did not grow to ${String(bytes)} bytes`);
 }

@@ -15,7 +15,7 @@ import {
 } from '@crihub/wire/cri';
 import { sleep } from '@crihub/kernel';
 import { type RunningPod, startPod, stopPod } from '../lifecycle.ts';
-import { monitorMemory, residentBytes } from '../memory.ts';
+import { type MonitorMemory, monitorMemory, residentBytes } from '../memory.ts';
 import { inParallel } from '../parallel.ts';
 import { Recorder } from '../samples.ts';
 import type { Suite } from '../suite.ts';
@@ -37,7 +37,7 @@ export const held: Suite = {
   name: 'held',
   about: 'Many running pods: how fast the read calls are, what memory they need, how long recovery takes.',
   // Not interleaved: memory would be shared between subjects.
-  measure: async (subjects, { pods, say }) => {
+  measure: async (subjects, { held: pods, say }) => {
     for (const subject of subjects) {
       say(`${String(pods)} pods held on ${subject.name}`);
       await measureOne(subject, pods);
@@ -51,6 +51,7 @@ async function measureOne(subject: Subject, pods: number): Promise<void> {
   await daemon.kill();
   await daemon.restart();
   await sleep(SETTLE_MS);
+  const before = await monitorMemory(subject.directory, daemon.pid);
   recorder.record('daemon, idle (RSS)', (await residentBytes(daemon.pid)) / MIB, 'MiB');
   // How they start under load is another question than the one of the lifecycle's figures.
   const unrecorded = { ...subject, recorder: new Recorder() };
@@ -58,7 +59,7 @@ async function measureOne(subject: Subject, pods: number): Promise<void> {
     startPod(unrecorded, `held-${String(index)}`),
   );
   await measureReads(subject, running, pods);
-  await measureMemory(subject, pods);
+  await measureMemory(subject, pods, before);
   await inParallel(pods, START_PARALLEL, async (index) => addContainers(subject, running[index], index));
   await measureReads(subject, running, pods * CONTAINERS_PER_POD);
   await measureRecovery(subject, pods);
@@ -108,12 +109,23 @@ async function measureReads(
     );
 }
 
-async function measureMemory({ daemon, directory, recorder }: Subject, pods: number): Promise<void> {
+/** What an engine itself needs for the pods counts for them, too. */
+async function measureMemory(
+  { daemon, directory, recorder }: Subject,
+  pods: number,
+  before: MonitorMemory,
+): Promise<void> {
   const monitors = await monitorMemory(directory, daemon.pid);
   const record = (name: string, bytes: number): void => recorder.record(name, bytes / MIB, 'MiB');
   record(`daemon, ${String(pods)} pods (RSS)`, await residentBytes(daemon.pid));
-  record('monitors, shims and machines, per pod (RSS)', monitors.residentBytes / pods);
-  record('monitors, shims and machines, per pod (PSS)', monitors.proportionalBytes / pods);
+  record(
+    'monitors, shims and machines, per pod (RSS)',
+    (monitors.residentBytes - before.residentBytes) / pods,
+  );
+  record(
+    'monitors, shims and machines, per pod (PSS)',
+    (monitors.proportionalBytes - before.proportionalBytes) / pods,
+  );
 }
 
 /** From SIGKILL's end until the daemon, started again, lists all pods as ready. */

@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { sleep } from '@crihub/kernel';
 import {
   containerConfig,
   createContainer,
@@ -8,23 +6,17 @@ import {
   runPod,
   startContainer,
 } from '@crihub/tool-fixtures';
+import { untilLogged } from '../log-file.ts';
 import type { Suite } from '../suite.ts';
-import { BENCH_IMAGE, type Subject } from '../subject.ts';
+import { BENCH_IMAGE, READY, type Subject, thenWait } from '../subject.ts';
 import { secondsOf } from './exec.ts';
 
 const LINES = 1_000_000;
 const LINE_BYTES = 100;
-/** The shortest form: `2026-01-31T12:00:00Z stdout F `; what is longer is not waited for. */
-const HEADER_BYTES = 30;
 const ROUNDS = 3;
 const PATIENCE_MS = 5 * 60_000;
-const POLL_MS = 20;
 
-const COMMAND = [
-  'sh',
-  '-c',
-  `yes ${'x'.repeat(LINE_BYTES - 1)} | head -n ${String(LINES)}; echo; trap exit TERM; sleep 1000000 & wait`,
-];
+const COMMAND = thenWait(`yes ${'x'.repeat(LINE_BYTES - 1)} | head -n ${String(LINES)}`);
 
 export const logs: Suite = {
   name: 'logs',
@@ -46,21 +38,10 @@ async function measureOne(
     const container = await createContainer(cri, pod, containerConfig('main', BENCH_IMAGE, COMMAND), config);
     const seconds = await secondsOf(async () => {
       await startContainer(cri, container);
-      await untilLong(`${config.logDirectory}/main.log`, LINES * (LINE_BYTES + HEADER_BYTES));
+      await untilLogged(`${config.logDirectory}/main.log`, READY, PATIENCE_MS);
     });
     recorder.record('log throughput', (LINES * LINE_BYTES) / 1e6 / seconds, 'MB/s');
   } finally {
     await removePod(cri, pod);
-  }
-}
-
-/** Waits until the log has so many bytes and grows no more. */
-async function untilLong(file: string, bytes: number): Promise<void> {
-  let last = 0;
-  for (const end = Date.now() + PATIENCE_MS; ; await sleep(POLL_MS)) {
-    const { size } = await stat(file);
-    if (size >= bytes && size === last) return;
-    if (Date.now() > end) throw new Error(`${file} has ${String(size)} of ${String(bytes)} bytes`);
-    last = size;
   }
 }
