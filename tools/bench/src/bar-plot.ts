@@ -12,7 +12,7 @@ const LABEL_WIDTH = 240;
 const VALUE_WIDTH = 60;
 const BAR_HEIGHT = 12;
 const ROW_GAP = 10;
-const MARGINS = 70;
+const MARGINS = 85;
 
 /** One bar for each subject, undefined for those that have no value. */
 export interface BarGroup {
@@ -39,7 +39,7 @@ export function barPlot({ axis, subjects, groups, origin }: BarPlot): string {
       color: COLOURS,
       textStyle: { fontFamily: 'system-ui, sans-serif', fontSize: 11 },
       // Nothing is moved for labels: each has its room, and breaks in it.
-      grid: { left: LABEL_WIDTH + 10, right: VALUE_WIDTH, top: 30, bottom: 30, outerBoundsMode: 'none' },
+      grid: { left: LABEL_WIDTH + 10, right: VALUE_WIDTH, top: 30, bottom: 45, outerBoundsMode: 'none' },
       legend: { top: 0, itemGap: 40, data: [...subjects] },
       xAxis: {
         type: 'log',
