@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type DaemonProcess, execSync, runPod, startEngine } from '@crihub/tool-fixtures';
+import { kindOf } from '@crihub/kernel';
+import { type DaemonProcess, type EngineName, execSync, runPod, startEngine } from '@crihub/tool-fixtures';
 import {
   ContainerState,
   PodSandboxState,
@@ -13,29 +14,72 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { containersOf, podsOf, viewContainer } from '../kubelet/calls.ts';
 import { eventually } from '../kubelet/eventually.ts';
 import { TestPod } from '../kubelet/test-pod.ts';
-import { ociHandler } from '../node/daemon-config.ts';
+import { engineHandler, ociHandler } from '../node/daemon-config.ts';
 import { TestNode } from '../node/test-node.ts';
 
 /** What a caller gives who must not wait for an engine, in ms. */
 const AT_ONCE_MS = 3_000;
 
-describe('a Docker Engine in trouble', () => {
+/** What becomes of a pod with one container by the death of its engine, seen when that is back. */
+type Aftermath = (node: TestNode, pod: TestPod, container: string) => Promise<void>;
+
+/** Without live-restore, Docker ends what it finds running. */
+const allEnded: Aftermath = async (node, pod, container) => {
+  const end = await eventually(
+    'the exit of the container',
+    async () => {
+      const { status } = await viewContainer(node.cri, container);
+      return status.state === ContainerState.CONTAINER_EXITED ? status : undefined;
+    },
+    30_000,
+  );
+  expect(end.exitCode).toBe(137);
+  await eventually('the end of the pod', async () =>
+    (await podState(node, pod.id)) === PodSandboxState.SANDBOX_NOTREADY ? true : undefined,
+  );
+};
+
+/** containerd's shims live on. */
+const allRuns: Aftermath = async (node, pod, container) => {
+  const { exitCode } = await eventually('a command in the container', async () =>
+    execSync(node.cri, container, ['true']).catch(() => undefined),
+  );
+  expect(exitCode).toBe(0);
+  expect(await podState(node, pod.id)).toBe(PodSandboxState.SANDBOX_READY);
+  expect((await viewContainer(node.cri, container)).status.state).toBe(ContainerState.CONTAINER_RUNNING);
+};
+
+async function podState(node: TestNode, podSandboxId: string): Promise<PodSandboxState | undefined> {
+  const request = PodSandboxStatusRequest.create({ podSandboxId });
+  return (await node.cri.call(runtime.podSandboxStatus, request, AT_ONCE_MS)).status?.state;
+}
+
+/** `undefined` while the handler takes no pods, since its engine was not yet seen to be well again. */
+async function ifTaken(pod: Promise<TestPod>): Promise<TestPod | undefined> {
+  try {
+    return await pod;
+  } catch (error) {
+    if (kindOf(error) === 'Unavailable') return undefined;
+    throw error;
+  }
+}
+
+describe.each<[EngineName, number, Aftermath]>([
+  ['docker', 27, allEnded],
+  ['containerd', 28, allRuns],
+])('%s in trouble', (name, number, afterItsDeath) => {
   let directory: string;
   let engine: DaemonProcess;
   let node: TestNode;
 
   beforeAll(async () => {
     directory = await mkdtemp(path.join(tmpdir(), 'crihub-engine-'));
-    engine = await startEngine('docker', directory);
+    engine = await startEngine(name, directory);
     node = await TestNode.start({
-      number: 27,
+      number,
       handlers: (home) => ({
         runc: ociHandler(home, 'runc'),
-        docker: {
-          backend: 'docker',
-          socket: engine.socket,
-          networkNamespaceDirectory: path.join(home, 'netns'),
-        },
+        [name]: engineHandler(home, name, engine.socket),
       }),
     });
   });
@@ -45,23 +89,18 @@ describe('a Docker Engine in trouble', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  const podState = async (podSandboxId: string): Promise<PodSandboxState | undefined> => {
-    const request = PodSandboxStatusRequest.create({ podSandboxId });
-    return (await node.cri.call(runtime.podSandboxStatus, request, AT_ONCE_MS)).status?.state;
-  };
-
   it(
     'that hangs holds up its own pods alone, and they go on when it does',
     { timeout: 120_000 },
     async () => {
-      const pod = await TestPod.run(node, undefined, 'docker');
+      const pod = await TestPod.run(node, undefined, name);
       const container = await pod.start();
       const config = await node.podConfig('waiting');
       process.kill(engine.pid, 'SIGSTOP');
       try {
-        const request = RunPodSandboxRequest.create({ config, runtimeHandler: 'docker' });
+        const request = RunPodSandboxRequest.create({ config, runtimeHandler: name });
         const late = node.cri.call(runtime.runPodSandbox, request, AT_ONCE_MS);
-        expect(await podState(pod.id)).toBe(PodSandboxState.SANDBOX_READY);
+        expect(await podState(node, pod.id)).toBe(PodSandboxState.SANDBOX_READY);
         expect([...(await containersOf(node.cri, pod.id)).values()]).toMatchObject([{ id: container }]);
         const other = await TestPod.run(node, undefined, 'runc');
         expect((await execSync(node.cri, await other.start(), ['true'])).exitCode).toBe(0);
@@ -70,11 +109,11 @@ describe('a Docker Engine in trouble', () => {
       } finally {
         process.kill(engine.pid, 'SIGCONT');
       }
-      const id = await runPod(node.cri, config, 'docker');
+      const id = await runPod(node.cri, config, name);
       expect(await podsOf(node.cri, config)).toEqual([id]);
       expect((await execSync(node.cri, container, ['true'])).exitCode).toBe(0);
       await pod.remove();
-      await (await TestPod.run(node, config, 'docker')).remove();
+      await (await TestPod.run(node, config, name)).remove();
       expect(await node.leftovers()).toEqual([]);
     },
   );
@@ -83,33 +122,25 @@ describe('a Docker Engine in trouble', () => {
     'that dies takes no other pods along, and what it ended is seen when it is back',
     { timeout: 120_000 },
     async () => {
-      const pod = await TestPod.run(node, undefined, 'docker');
+      const pod = await TestPod.run(node, undefined, name);
       const container = await pod.start();
       process.kill(engine.pid, 'SIGKILL');
       await engine.exited;
-      const refused = runPod(node.cri, await node.podConfig('refused'), 'docker');
+      const refused = runPod(node.cri, await node.podConfig('refused'), name);
       await expect(refused).rejects.toMatchObject({ kind: 'Unavailable' });
-      expect(await podState(pod.id)).toBe(PodSandboxState.SANDBOX_READY);
+      expect(await podState(node, pod.id)).toBe(PodSandboxState.SANDBOX_READY);
       expect((await viewContainer(node.cri, container)).status.state).toBe(ContainerState.CONTAINER_RUNNING);
       const other = await TestPod.run(node, undefined, 'runc');
       await other.start();
       await other.remove();
-      // Without live-restore the engine ends what it finds running.
-      engine = await startEngine('docker', directory);
-      const end = await eventually(
-        'the exit of the container',
-        async () => {
-          const { status } = await viewContainer(node.cri, container);
-          return status.state === ContainerState.CONTAINER_EXITED ? status : undefined;
-        },
+      engine = await startEngine(name, directory);
+      await afterItsDeath(node, pod, container);
+      await pod.remove();
+      const next = await eventually(
+        'a pod on the engine',
+        () => ifTaken(TestPod.run(node, undefined, name)),
         30_000,
       );
-      expect(end.exitCode).toBe(137);
-      await eventually('the end of the pod', async () =>
-        (await podState(pod.id)) === PodSandboxState.SANDBOX_NOTREADY ? true : undefined,
-      );
-      await pod.remove();
-      const next = await TestPod.run(node, undefined, 'docker');
       await next.remove();
       expect(await node.leftovers()).toEqual([]);
     },

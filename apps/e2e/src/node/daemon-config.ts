@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { BridgeNetwork } from '@crihub/tool-fixtures';
+import type { BridgeNetwork, EngineName } from '@crihub/tool-fixtures';
 
 /** A handler as the configuration has it: on a backend, or an experiment. */
 export interface HandlerConfig {
@@ -37,6 +37,13 @@ export const ociHandler = (
   runtime,
   networkNamespaceDirectory: path.join(directory, 'netns'),
   ...options,
+});
+
+/** A handler that runs pods by the engine which listens there. */
+export const engineHandler = (directory: string, engine: EngineName, socket: string): HandlerConfig => ({
+  backend: engine,
+  ...(engine === 'docker' ? { socket } : { socketPath: socket }),
+  networkNamespaceDirectory: path.join(directory, 'netns'),
 });
 
 /** Where plugins connect. */

@@ -6,7 +6,7 @@ import { startEngine } from '@crihub/tool-fixtures';
 import { GUEST_DIRECTORY } from '@crihub/tool-guest';
 import { DockerEngine } from '@crihub/transport/docker-engine';
 import { run } from '@crihub/transport/process';
-import { type HandlerConfig, ociHandler } from './daemon-config.ts';
+import { engineHandler, type HandlerConfig, ociHandler } from './daemon-config.ts';
 
 /** A handler with what it drives, for the tests that every handler passes. Disposing of it stops that. */
 export interface TestedHandler extends AsyncDisposable {
@@ -64,11 +64,7 @@ async function startContainerd(programs: readonly string[] = []): Promise<Tested
   };
   return {
     showsProcesses: true,
-    config: (directory) => ({
-      backend: 'containerd',
-      socketPath: daemon.socket,
-      networkNamespaceDirectory: path.join(directory, 'netns'),
-    }),
+    config: (directory) => engineHandler(directory, 'containerd', daemon.socket),
     leftovers: async () => [
       ...(await listed('containers')).map((id) => `container ${id}`),
       ...(await listed('tasks')).map((id) => `task ${id}`),
@@ -88,11 +84,7 @@ async function startDocker(): Promise<TestedHandler> {
   const soon = (): AbortSignal => AbortSignal.timeout(10_000);
   return {
     showsProcesses: true,
-    config: (directory) => ({
-      backend: 'docker',
-      socket: daemon.socket,
-      networkNamespaceDirectory: path.join(directory, 'netns'),
-    }),
+    config: (directory) => engineHandler(directory, 'docker', daemon.socket),
     leftovers: async () =>
       (await engine.containers.list([], soon())).map(({ Names }) => `container ${String(Names)}`),
     hasImage: async (imageId) => (await engine.images.find(imageId, soon())) !== undefined,
