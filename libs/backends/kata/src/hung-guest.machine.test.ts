@@ -19,7 +19,7 @@ it(
     const container = await rig.makeContainer(sandbox, { process: { args: ['sleep', '1000'] } });
     await containers.create(container, sandbox, soon());
     await containers.start(container.id, soon());
-    const machine = `${rig.machine.podCgroup(sandbox.id)}/crihub-machine`;
+    const machine = `${rig.machine.podCgroup(sandbox.id)}/crihub-machine-${sandbox.id.slice(0, 16)}`;
     const [qemu = Number.NaN] = await rig.machine.cgroups.processes(machine);
     const ref = await processRef(qemu);
     const runs = async (): Promise<boolean> => ref !== undefined && (await isAlive(ref));

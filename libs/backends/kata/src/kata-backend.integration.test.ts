@@ -30,7 +30,9 @@ describe('a pod in a virtual machine', { timeout: 60_000 }, () => {
 
   it('is one process on the host, charged to the pod, without rights beyond files', async () => {
     expect(await rig.machine.countProcesses(rig.machine.podCgroup(sandbox.id), 'qemu')).toBe(1);
-    const [pid] = await rig.machine.cgroups.processes(`${rig.machine.podCgroup(sandbox.id)}/crihub-machine`);
+    const [pid] = await rig.machine.cgroups.processes(
+      `${rig.machine.podCgroup(sandbox.id)}/crihub-machine-${sandbox.id.slice(0, 16)}`,
+    );
     const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
     expect(status).toMatch(/Seccomp:\s+2/);
     expect(status).toMatch(/NoNewPrivs:\s+1/);
@@ -90,7 +92,7 @@ describe('a pod in a virtual machine', { timeout: 60_000 }, () => {
       for await (const event of events) seen.push(event);
     })();
     const [pid = Number.NaN] = await rig.machine.cgroups.processes(
-      `${rig.machine.podCgroup(sandbox.id)}/crihub-machine`,
+      `${rig.machine.podCgroup(sandbox.id)}/crihub-machine-${sandbox.id.slice(0, 16)}`,
     );
     const qemu = await processRef(pid);
     process.kill(pid, 'SIGKILL');

@@ -101,8 +101,9 @@ export class KataSandboxes implements SandboxOperations {
     await namespaces.remove(layout.networkNamespace(id), signal);
     await executor.cgroups.kill(machineCgroup(record), signal);
     await executor.cgroups.remove(machineCgroup(record), signal);
-    // The kubelet's own cgroup is the kubelet's to remove.
-    if (record.sandbox.cgroupParent === '') await executor.cgroups.remove(record.cgroup, signal);
+    // The kubelet's own cgroup is the kubelet's to remove, and systemd's parent of pods without one is shared.
+    const isOwn = record.sandbox.cgroupParent === '' && this.#options.cgroupDriver === 'cgroupfs';
+    if (isOwn) await executor.cgroups.remove(record.cgroup, signal);
     await rm(layout.sandbox(id), { recursive: true, force: true });
     await records.remove(id);
   }
@@ -196,7 +197,7 @@ export class KataSandboxes implements SandboxOperations {
 
   #planOf({ sandbox, size, cgroup }: Pick<SandboxRecord, 'sandbox' | 'size' | 'cgroup'>): MachinePlan {
     const networkNamespace = this.#dependencies.layout.networkNamespace(sandbox.id);
-    return { sandbox, size, networkNamespace, cgroup: machineCgroup({ cgroup }) };
+    return { sandbox, size, networkNamespace, cgroup: machineCgroup({ cgroup, sandbox }) };
   }
 
   #isOfAnotherBoot(record: SandboxRecord | undefined): boolean {
@@ -204,8 +205,9 @@ export class KataSandboxes implements SandboxOperations {
   }
 }
 
-/** Below the pod's, where it counts to the pod's limits. */
-const machineCgroup = ({ cgroup }: Pick<SandboxRecord, 'cgroup'>): string => `${cgroup}/crihub-machine`;
+/** Below the pod's, where it counts to the pod's limits; or beside others, where pods have one parent. */
+const machineCgroup = ({ cgroup, sandbox }: Pick<SandboxRecord, 'cgroup' | 'sandbox'>): string =>
+  `${cgroup}/crihub-machine-${sandbox.id.slice(0, 16)}`;
 
 const stopped = ({ sandbox, bootId, cgroup, size }: SandboxRecord): SandboxRecord => ({
   sandbox,
