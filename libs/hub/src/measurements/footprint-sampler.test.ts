@@ -2,7 +2,7 @@ import type { TrialFootprint } from '@crihub/experiment/compare';
 import { newContainerId, newSandboxId } from '@crihub/kernel';
 import { RecordingLogger } from '@crihub/kernel/testing';
 import type { CgroupStats, ProcessUsage } from '@crihub/linux';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { ContainerRecord } from '../records/container-record.ts';
 import type { Records } from '../records/records.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
@@ -25,11 +25,10 @@ const used = (seconds: number, mib: number): CgroupStats =>
     memory: { workingSet: mib * MIB },
   }) as CgroupStats;
 
-function sample(
-  pod: Partial<SandboxRecord>,
-  pids: readonly number[],
-  guest?: CgroupStats,
-): Promise<readonly Omit<TrialFootprint, 'at'>[]> {
+type Footprints = readonly Omit<TrialFootprint, 'at'>[];
+
+/** A pod, what samples it, and what was sampled. */
+function samplerOf(pod: Partial<SandboxRecord>, pids: readonly number[], guest?: CgroupStats) {
   const taken: Omit<TrialFootprint, 'at'>[] = [];
   const id = newSandboxId();
   const record = { id, handler: 'docker', phase: 'ready', ...pod } as SandboxRecord;
@@ -55,10 +54,14 @@ function sample(
     journal: { footprint: (footprint) => taken.push(footprint) },
     logger: new RecordingLogger(),
   });
-  return sampler.beforeEnd(id).then(async () => {
-    await sampler.beforeEnd(id); // it was sampled: once is enough
-    return taken;
-  });
+  return { sampler, id, taken };
+}
+
+async function sample(...pod: Parameters<typeof samplerOf>): Promise<Footprints> {
+  const { sampler, id, taken } = samplerOf(...pod);
+  await sampler.beforeEnd(id);
+  await sampler.beforeEnd(id); // as when its next container is stopped: once is enough
+  return taken;
 }
 
 it('adds up what serves the pod, beside what its containers take', async () => {
@@ -94,4 +97,26 @@ it.each([
     workloadMemoryBytes: guest.memory.workingSet,
     workloadCpuSeconds: Number(guest.cpu.usageNs) / 1e9,
   });
+});
+
+it('samples a pod when it has begun, every half minute, and at its end if that is not at once', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  try {
+    const { sampler, id, taken } = samplerOf({ pid: 10 }, [20]);
+    const counts: number[] = [];
+    for (const [ms, look] of [
+      [0, () => sampler.tick()],
+      [900, () => sampler.beforeEnd(id)],
+      [100, () => sampler.beforeEnd(id)],
+      [29_000, () => sampler.tick()],
+      [1_000, () => sampler.tick()],
+    ] as const) {
+      vi.advanceTimersByTime(ms);
+      await look();
+      counts.push(taken.length);
+    }
+    expect(counts).toEqual([1, 1, 2, 2, 3]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
