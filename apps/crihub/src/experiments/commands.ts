@@ -61,7 +61,7 @@ function addBench(program: Command, context: Context): void {
       new Option(
         '--cgroup-parent <path>',
         "parent of the pods' cgroups, as the kubelet would give it",
-      ).default('', 'that of crihubd'),
+      ).default('', "one of crihub's own"),
     )
     .option('--html <file>', 'write the report with plots as one page to a file, in place of a table')
     .addHelpText(
