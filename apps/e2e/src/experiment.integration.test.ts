@@ -237,12 +237,15 @@ describe('an experiment on real runtimes', () => {
   });
 
   it('compares handlers by pods of its own', { timeout: 120_000 }, async () => {
-    const report = await json<ReportJson>('bench', '--handlers', 'runc,crun', '--image', BUSYBOX, '-n', '2');
+    const options = ['--handlers', 'runc,crun', '--image', BUSYBOX, '-n', '2', '--hold', '3'];
+    const report = await json<ReportJson>('bench', ...options);
     expect(report.arms).toEqual(
       ['runc', 'crun'].map((arm) => expect.objectContaining({ arm, pods: 2, failedPods: 0 }) as ArmJson),
     );
     const exec = report.metrics.find(({ metric }) => metric.name === 'exec');
     expect(exec?.arms[1]?.comparison).toEqual({ verdict: 'tooFewSamples', needed: 20, smallest: 2 });
+    const cpu = report.metrics.find(({ metric }) => metric.name === 'overhead_cpu');
+    expect(cpu?.arms.map(({ summary }) => summary?.count)).toEqual([2, 2]);
   });
 });
 
