@@ -14,6 +14,10 @@ export interface TestedHandler extends AsyncDisposable {
   config(directory: string): HandlerConfig;
   /** Whether this host sees the processes of its containers. */
   readonly showsProcesses: boolean;
+  /** Whether its pods may be on the node's network. */
+  readonly hasHostNetwork: boolean;
+  /** How many pods are a test of the handler, and not of how many machines this one can emulate. */
+  readonly podsAtOnce: number;
   /** What it still holds of pods, beyond what the machine shows; a line each. */
   leftovers(): Promise<readonly string[]>;
   /** Whether it has a copy of this image of its own. */
@@ -30,8 +34,11 @@ export const TESTED_HANDLERS: Readonly<Record<string, () => Promise<TestedHandle
   'containerd-upstream': async () => await startContainerd([await upstreamContainerd(() => undefined)]),
 };
 
+const ORDINARY = { hasHostNetwork: true, podsAtOnce: 20 } as const;
+
 const oci = (runtime: string): TestedHandler => ({
   showsProcesses: true,
+  ...ORDINARY,
   config: (directory) => ociHandler(directory, runtime),
   leftovers: async () => [],
   hasImage: async () => false,
@@ -40,6 +47,8 @@ const oci = (runtime: string): TestedHandler => ({
 
 const kata = (): TestedHandler => ({
   showsProcesses: false,
+  hasHostNetwork: false,
+  podsAtOnce: 3,
   config: (directory) => ({
     backend: 'kata',
     guestDirectory: GUEST_DIRECTORY,
@@ -64,6 +73,7 @@ async function startContainerd(programs: readonly string[] = []): Promise<Tested
   };
   return {
     showsProcesses: true,
+    ...ORDINARY,
     config: (directory) => engineHandler(directory, 'containerd', daemon.socket),
     leftovers: async () => [
       ...(await listed('containers')).map((id) => `container ${id}`),
@@ -84,6 +94,7 @@ async function startDocker(): Promise<TestedHandler> {
   const soon = (): AbortSignal => AbortSignal.timeout(10_000);
   return {
     showsProcesses: true,
+    ...ORDINARY,
     config: (directory) => engineHandler(directory, 'docker', daemon.socket),
     leftovers: async () =>
       (await engine.containers.list([], soon())).map(({ Names }) => `container ${String(Names)}`),
