@@ -10,16 +10,18 @@ import {
   runForeground,
   type TestCounts,
 } from '@crihub/tool-setup';
-import { EXPECTED, runConformance } from './conformance.ts';
+import { type ConformanceResult, EXPECTED, runConformance } from './conformance.ts';
 import { GoMissingError } from './go-programs.ts';
+import { withSecondOpinion } from './second-opinion.ts';
 import { formatResults } from './table.ts';
 import { tally } from './tally.ts';
 
 const USAGE = `usage: npm run ci [-- [options] [filter…]]
 
 Runs npm test, and then critest against every handler that has expectations: runc in any case, and then no
-handler is begun that might not end within the time. The last line counts everything: a spec that ends as expected passed, a known
-gap is skipped, and every difference from what is expected is a failure. A filter goes to npm test.
+handler is begun that might not end within the time. The last line counts everything: a spec that ends as
+expected passed, a known gap is skipped, and a difference from what is expected is a failure, if it shows again
+when the spec is judged alone. A filter goes to npm test.
 
   --minutes <n>        time for all of it (default 45)
   --conformance-only   without npm test
@@ -77,7 +79,12 @@ async function judge(handler: string, deadline: number): Promise<TestCounts> {
   }
   say(`conformance of ${handler}`);
   try {
-    const result = await runConformance({ target: { kind: 'crihub', handler } }, say);
+    const run = async (focus?: string): Promise<ConformanceResult> =>
+      await runConformance(
+        { target: { kind: 'crihub', handler }, ...(focus === undefined ? {} : { focus }) },
+        say,
+      );
+    const result = await withSecondOpinion(await run(), run, say);
     console.log(formatResults(result.results));
     for (const { spec, sentence } of result.surprises) console.log(`✘ ${spec}: ${sentence}`);
     return tally(result);
