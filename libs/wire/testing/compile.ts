@@ -1,4 +1,3 @@
-// eslint-disable-next-line no-restricted-imports -- only tests use this, and this layer may depend on no other
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

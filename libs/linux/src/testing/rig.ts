@@ -1,5 +1,4 @@
 // The process transport is a sibling of this library, so its tests start helpers themselves.
-// eslint-disable-next-line no-restricted-imports
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
