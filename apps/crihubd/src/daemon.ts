@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Config } from '@crihub/config';
 import { CriServer, Hub, type ReloadOutcome } from '@crihub/hub';
 import { type Logger, systemClock } from '@crihub/kernel';
-import { Cgroups, probeHost, readProcessUsage } from '@crihub/linux';
+import { Cgroups, probeHost, readProcessUsage, SocketClaim } from '@crihub/linux';
 import { resolveUser } from '@crihub/service-oci';
 import type { DependencyContainer } from 'tsyringe';
 import { compose, makeHandlerFactory } from './compose.ts';
@@ -64,6 +64,9 @@ export class Daemon {
         mkdir(path, { recursive: true, mode: 0o711 }),
       ),
     );
+    // Before anything is touched: a second daemon would adopt the pods of the first.
+    const claim = await SocketClaim.acquire(config.socket);
+    owned.defer(async () => await claim.release());
     await traceIfAsked(config, logger, owned);
     const container = compose(config, logger);
     await startNode(container, config, owned);
@@ -71,7 +74,7 @@ export class Daemon {
     const { calls } = container.resolve(tokens.METRICS);
     const server = new CriServer(
       { socketPath: config.socket, socketMode: Number.parseInt(config.socketMode, 8) },
-      { handlers: hub.methods, logger, observer: calls, originOf: hub.originOf },
+      { handlers: hub.methods, logger, observer: calls, originOf: hub.originOf, claim },
     );
     await server.listen();
     logger.info('serving', {

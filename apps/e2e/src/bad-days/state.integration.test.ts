@@ -59,9 +59,10 @@ describe('a state database', () => {
   });
 
   it('of a newer version is refused with what to do', async () => {
+    const version = schemaOf(database);
     setSchema(database, 99);
     await expect(node.startDaemon()).rejects.toThrow(/schema 99.*newer/);
-    setSchema(database, 1);
+    setSchema(database, version);
     await node.startDaemon();
   });
 
@@ -114,6 +115,11 @@ describe('a state directory', () => {
 async function damage(file: string): Promise<void> {
   await using handle = await open(file, 'r+');
   await handle.write(Buffer.alloc(8192, 0x5a), 0, 8192, 0);
+}
+
+function schemaOf(file: string): number {
+  using database = new DatabaseSync(file);
+  return Number(database.prepare("SELECT value FROM meta WHERE key = 'schema'").get()?.['value']);
 }
 
 function setSchema(file: string, version: number): void {

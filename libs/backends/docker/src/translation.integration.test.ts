@@ -285,8 +285,12 @@ describe.each(rows)('on $title', ({ options }) => {
       await rig.backend.sandboxes.remove(sandbox.id, soon());
     });
 
-    it('hands an image over once', () => {
-      expect(rig.images.handedOver).toBe(1);
+    it('an image that the engine has already, without another copy', async () => {
+      const before = rig.images.handedOver;
+      const sandbox = await runPod(rig);
+      await runContainer(rig, sandbox, 'sleep 1000');
+      expect(rig.images.handedOver).toBe(before);
+      await rig.backend.sandboxes.remove(sandbox.id, soon());
     });
   });
 

@@ -74,8 +74,8 @@ describe('the busybox commands, run as first process of a PID namespace', () => 
   it('start a child in another session, both with the marker', async () => {
     const child = start(commands.spawnTree('86499'));
     await printed(child, 'ready');
-    const seen = spawn('pgrep', ['-fc', '--', 'sleep 86499$'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    expect(Number(await text(seen.stdout))).toBeGreaterThanOrEqual(2);
+    // `ready` may be printed before the shells have become what they start.
+    await expect.poll(count86499, { timeout: 5_000 }).toBeGreaterThanOrEqual(2);
     child.kill('SIGKILL');
     await once(child, 'close');
   });
@@ -85,6 +85,11 @@ describe('the busybox commands, run as first process of a PID namespace', () => 
     expect((await outcome(child)).code).toBe(0); // nothing limits it here
   });
 });
+
+async function count86499(): Promise<number> {
+  const seen = spawn('pgrep', ['-fc', '--', 'sleep 86499$'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  return Number(await text(seen.stdout));
+}
 
 /** unshare kills its child, and with it the whole PID namespace, when it is killed itself. */
 function start(args: readonly string[]): ChildProcess {

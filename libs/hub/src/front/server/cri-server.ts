@@ -23,6 +23,8 @@ export interface CriServerDependencies {
   readonly observer: CallObserver;
   /** Absent: calls are told by what they carry alone. */
   readonly originOf?: FindOrigin;
+  /** The right to serve at the path, if the caller has it already; the caller then releases it, too. */
+  readonly claim?: SocketClaim;
 }
 
 /** What the kubelet and containerd allow a message too. */
@@ -42,15 +44,17 @@ export class CriServer {
     'grpc.max_receive_message_length': MAX_RECEIVE_BYTES,
   });
   readonly #forced = new AbortController();
+  readonly #callersClaim: SocketClaim | undefined;
   #claim: SocketClaim | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
     options: CriServerOptions,
-    { handlers, logger, observer, originOf = () => ({}) }: CriServerDependencies,
+    { handlers, logger, observer, originOf = () => ({}), claim }: CriServerDependencies,
   ) {
     this.#options = options;
     this.#logger = logger;
+    this.#callersClaim = claim;
     const runner = new CallRunner({ running: this.#running, logger, observer, originOf });
     addService(this.#server, RuntimeServiceService, handlers.runtime, runner);
     addService(this.#server, ImageServiceService, handlers.image, runner);
@@ -63,7 +67,7 @@ export class CriServer {
    */
   async listen(): Promise<void> {
     if (this.#claim !== undefined) throw new RuntimeError('FailedPrecondition', 'the server serves already');
-    const claim = await SocketClaim.acquire(this.#options.socketPath);
+    const claim = this.#callersClaim ?? (await SocketClaim.acquire(this.#options.socketPath));
     this.#claim = claim;
     try {
       await this.#bind(claim.stagedPath);
@@ -71,7 +75,7 @@ export class CriServer {
     } catch (error) {
       this.#server.forceShutdown();
       this.#claim = undefined;
-      await claim.release();
+      if (this.#callersClaim === undefined) await claim.release();
       throw error;
     }
   }
@@ -112,7 +116,7 @@ export class CriServer {
       await endsWithin(LAST_WORDS_MS, ended);
       this.#server.forceShutdown();
     }
-    await this.#claim?.release();
+    if (this.#callersClaim === undefined) await this.#claim?.release();
   }
 
   // A socket file that can't be removed must not keep the calls from being ended.
