@@ -35,6 +35,7 @@ describe('parseProcessStat', () => {
       state: 'S',
       parentPid: 4,
       threads: 20,
+      cpuTicks: 14 + 15,
       startTime: 22,
     });
   });
