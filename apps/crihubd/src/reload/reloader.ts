@@ -1,6 +1,6 @@
 import type { Config } from '@crihub/config';
 import type { ReloadOutcome, Retention, Routing } from '@crihub/hub';
-import { describeError, type Logger } from '@crihub/kernel';
+import { describeError, type Logger, Semaphore } from '@crihub/kernel';
 import type { HandlerFactory } from '../handler-factory.ts';
 import { compareConfigs } from './compare-configs.ts';
 
@@ -25,7 +25,7 @@ export const retentionOf = ({ measurements: { keepDays, maxRows } }: Config): Re
 export class Reloader {
   readonly #deps: ReloaderDeps;
   #config: Config;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turn = new Semaphore(1);
 
   /** @param config what is in force now. */
   constructor(config: Config, deps: ReloaderDeps) {
@@ -35,9 +35,7 @@ export class Reloader {
 
   /** Reloads run one after the other. @throws what is wrong with the file; the old configuration stays in force. */
   async reload(): Promise<ReloadOutcome> {
-    const turn = this.#turn.then(() => this.#reload());
-    this.#turn = turn.catch(() => undefined); // whoever asked hears of it
-    return await turn;
+    return await this.#turn.run(() => this.#reload());
   }
 
   async #reload(): Promise<ReloadOutcome> {

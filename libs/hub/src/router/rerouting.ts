@@ -1,4 +1,4 @@
-import { RuntimeError } from '@crihub/kernel';
+import { RuntimeError, Semaphore } from '@crihub/kernel';
 import type { Records } from '../records/records.ts';
 import type { Handler } from './handler.ts';
 import type { Handlers, Routing } from './handlers.ts';
@@ -15,7 +15,7 @@ export interface ReroutingDeps {
 /** Puts another routing in force while pods live. */
 export class Rerouting {
   readonly #deps: ReroutingDeps;
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turn = new Semaphore(1);
 
   constructor(deps: ReroutingDeps) {
     this.#deps = deps;
@@ -26,9 +26,7 @@ export class Rerouting {
    * @throws FailedPrecondition if a handler would go that has pods; nothing has then changed.
    */
   async apply(next: Routing, signal: AbortSignal): Promise<void> {
-    const turn = this.#turn.then(() => this.#apply(next, signal));
-    this.#turn = turn.catch(() => undefined); // whoever asked hears of it
-    await turn;
+    await this.#turn.run(() => this.#apply(next, signal));
   }
 
   async #apply(next: Routing, signal: AbortSignal): Promise<void> {
