@@ -6,7 +6,6 @@ import { changedFiles } from './generated-code.ts';
 import { silentRules } from './lint.ts';
 import { missingPackages } from './missing-packages.mjs';
 import { runSteps } from './steps.ts';
-import { countTests } from './test-reports.ts';
 
 describe('runSteps', () => {
   it('goes on after a step that fails, and says what failed', async () => {
@@ -44,17 +43,6 @@ describe('silentRules', () => {
       '@nx/enforce-module-boundaries',
       '@typescript-eslint/no-floating-promises',
     ]);
-  });
-});
-
-describe('countTests', () => {
-  const report = { numPassedTests: 2, numFailedTests: 1, numPendingTests: 1, numTodoTests: 1 };
-  it('counts todo tests as skipped', () => {
-    expect(countTests({ ...report, testResults: [] })).toEqual({ passed: 2, failed: 1, skipped: 2 });
-  });
-  it('counts a file that could not be loaded as a failure', () => {
-    const broken = { status: 'failed', assertionResults: [] };
-    expect(countTests({ ...report, testResults: [broken] }).failed).toBe(2);
   });
 });
 

@@ -1,11 +1,6 @@
 import { parseArgs } from 'node:util';
-import { describeError } from '@crihub/kernel';
-import { buildGuest, GUEST_DIRECTORY } from '@crihub/tool-guest';
-import { runChecks } from './check-steps.ts';
-import { TEST_PACKAGES } from './debian-packages.ts';
-import { prepareHost } from './prepare-host.ts';
-import { runForeground } from './foreground.ts';
-import { addCounts, forgetReport, formatCounts, readCounts, vitestArguments } from './test-reports.ts';
+import { runTests } from './run-tests.ts';
+import { formatCounts } from './test-counts.ts';
 
 const USAGE = `usage: npm test [-- [filter…]]
 
@@ -20,21 +15,8 @@ if (values.help === true) console.log(USAGE);
 else process.exitCode = await test(positionals);
 
 async function test(filters: readonly string[]): Promise<number> {
-  try {
-    const say = (line: string): void => console.log(`▸ ${line}`);
-    await prepareHost(TEST_PACKAGES, say);
-    await buildGuest(GUEST_DIRECTORY, say);
-  } catch (error) {
-    console.error(describeError(error));
-    return 1;
-  }
-  await forgetReport('unit');
-  const failed = await runChecks(console.log);
-  await forgetReport('integration');
-  console.log('▸ integration tests');
-  const integration = await runForeground('vitest', [...vitestArguments('integration'), ...filters]);
-  const counts = addCounts(await readCounts('unit'), await readCounts('integration'));
-  if (failed.length > 0) console.log(`failed checks: ${failed.map(({ name }) => name).join(', ')}`);
+  const { counts, failures } = await runTests(filters, (line) => console.log(`▸ ${line}`));
+  for (const failure of failures) console.log(`✘ ${failure}`);
   console.log(formatCounts(counts));
-  return failed.length === 0 && integration === 0 && counts.failed === 0 ? 0 : 1;
+  return counts.failed === 0 ? 0 : 1;
 }

@@ -3,12 +3,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError } from '@crihub/kernel';
 import {
-  addCounts,
+  failedVerdict,
   formatCounts,
   interruption,
-  readCounts,
-  runForeground,
-  type TestCounts,
+  NO_TESTS,
+  runTests,
+  sumVerdicts,
+  type Verdict,
 } from '@crihub/tool-setup';
 import { type ConformanceResult, EXPECTED, runConformance } from './conformance.ts';
 import { GoMissingError } from './go-programs.ts';
@@ -21,7 +22,7 @@ const USAGE = `usage: npm run ci [-- [options] [filter…]]
 Runs npm test, and then critest against every handler that has expectations: runc in any case, and then no
 handler is begun that might not end within the time. The last line counts everything: a spec that ends as
 expected passed, a known gap is skipped, and a difference from what is expected is a failure, if it shows again
-when the spec is judged alone. A filter goes to npm test.
+when the spec is judged alone. The lines before it name every failure. A filter goes to npm test.
 
   --minutes <n>        time for all of it (default 45)
   --conformance-only   without npm test
@@ -31,9 +32,7 @@ when the spec is judged alone. A filter goes to npm test.
 const MINUTES_PER_HANDLER = 8;
 /** What every change is judged with. */
 const FIRST = 'runc';
-const NOTHING: TestCounts = { passed: 0, failed: 0, skipped: 0 };
-const FAILURE: TestCounts = { ...NOTHING, failed: 1 };
-const LEFT_OUT: TestCounts = { ...NOTHING, skipped: 1 };
+const LEFT_OUT: Verdict = { counts: { ...NO_TESTS, skipped: 1 }, failures: [] };
 
 const say = (line: string): void => console.log(`▸ ${line}`);
 
@@ -49,22 +48,12 @@ const { values, positionals } = parseArgs({
 async function main(deadline: number): Promise<number> {
   // What runs gets the signal too, and ends; what was started for it is then stopped.
   void interruption(say);
-  let counts = values['conformance-only'] ? NOTHING : await test();
-  for (const handler of await handlers()) counts = addCounts(counts, await judge(handler, deadline));
+  const verdicts = values['conformance-only'] ? [] : [await runTests(positionals, say)];
+  for (const handler of await handlers()) verdicts.push(await judge(handler, deadline));
+  const { counts, failures } = sumVerdicts(verdicts);
+  for (const failure of failures) console.log(`✘ ${failure}`);
   console.log(formatCounts(counts));
   return counts.failed === 0 ? 0 : 1;
-}
-
-/** Checks that are no tests (lint, types) may have failed, or there may be no report. */
-async function test(): Promise<TestCounts> {
-  const exitCode = await runForeground(process.execPath, ['tools/setup/test.ts', ...positionals]);
-  try {
-    const counts = addCounts(await readCounts('unit'), await readCounts('integration'));
-    return exitCode !== 0 && counts.failed === 0 ? addCounts(counts, FAILURE) : counts;
-  } catch (error) {
-    console.error(describeError(error));
-    return FAILURE;
-  }
 }
 
 async function handlers(): Promise<readonly string[]> {
@@ -72,7 +61,7 @@ async function handlers(): Promise<readonly string[]> {
   return [FIRST, ...names.filter((name) => name !== FIRST).sort()];
 }
 
-async function judge(handler: string, deadline: number): Promise<TestCounts> {
+async function judge(handler: string, deadline: number): Promise<Verdict> {
   if (handler !== FIRST && Date.now() + MINUTES_PER_HANDLER * 60_000 > deadline) {
     say(`no time is left to judge ${handler}`);
     return LEFT_OUT;
@@ -86,11 +75,12 @@ async function judge(handler: string, deadline: number): Promise<TestCounts> {
       );
     const result = await withSecondOpinion(await run(), run, say);
     console.log(formatResults(result.results));
-    for (const { spec, sentence } of result.surprises) console.log(`✘ ${spec}: ${sentence}`);
-    return tally(result);
+    const failures = result.surprises.map(({ spec, sentence }) => `${handler}: ${spec}: ${sentence}`);
+    return { counts: tally(result), failures };
   } catch (error) {
-    console.error(describeError(error));
-    return error instanceof GoMissingError ? LEFT_OUT : FAILURE;
+    if (!(error instanceof GoMissingError)) return failedVerdict(`${handler}: ${describeError(error)}`);
+    say(describeError(error));
+    return LEFT_OUT;
   }
 }
 
