@@ -2,8 +2,9 @@
  * The measured parts of a pod's life, the same for all backends and in the order in which they happen.
  *
  * `queue`: waiting for a place among the handler's creations. `prepare`: namespaces, or what the network
- * attaches to. `boot`: a virtual machine, until its kernel runs a program. `ssh`: until it takes commands.
- * `sandbox_start`: the backend's whole start, `boot` and `ssh` included. `sandbox_create`: all of
+ * attaches to. `boot`: a virtual machine, until its kernel runs a program. `restore`: the same of one that goes
+ * on where another was saved. `ssh`: until it takes commands. `sandbox_start`: the backend's whole start, these
+ * included. `sandbox_create`: all of
  * RunPodSandbox but the queue. `image`: a pull for the pod. `image_copy`: into a store of the backend's own.
  */
 export const PHASES = [
@@ -11,6 +12,7 @@ export const PHASES = [
   'prepare',
   'network',
   'boot',
+  'restore',
   'ssh',
   'sandbox_start',
   'sandbox_create',
@@ -28,7 +30,7 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 /** Parts of a call that only the backend can tell apart. The hub measures all others itself. */
-export type BackendPhase = 'boot' | 'ssh' | 'image_copy';
+export type BackendPhase = 'boot' | 'restore' | 'ssh' | 'image_copy';
 
 /** Durations in seconds. Absent: this call had no such part, as with a machine that was ready beforehand. */
 export type BackendPhases = Readonly<Partial<Record<BackendPhase, number>>>;

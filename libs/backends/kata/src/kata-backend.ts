@@ -6,16 +6,20 @@ import { JsonRecords, LocalExecutor } from '@crihub/service-oci-containers';
 import { EventStream } from '@crihub/service-sandbox';
 import { GuestContainers } from './guest/guest-containers.ts';
 import { GuestFigureReader } from './guest/guest-statistics.ts';
-import { podShareDirectories } from './guest/pod-share.ts';
+import { PodShare, podShareDirectories } from './guest/pod-share.ts';
 import { KataHealth } from './health/kata-health.ts';
 import { takeInventory } from './inventory.ts';
 import { KataLayout } from './layout.ts';
+import { Creations } from './machine/creations.ts';
 import { KnownPlatform } from './machine/known-platform.ts';
+import { Launcher } from './machine/launcher.ts';
 import { Machines } from './machine/machines.ts';
 import type { KataOptions, KataPlacement } from './options.ts';
 import { KataSandboxes } from './sandbox/kata-sandboxes.ts';
 import { RunningMachines } from './sandbox/running-machines.ts';
 import { type SandboxRecord, sandboxRecord } from './sandbox/sandbox-record.ts';
+import { SparePlaces } from './spare/spare-places.ts';
+import { Templates } from './template/templates.ts';
 
 export interface KataBackendDependencies {
   readonly logger: Logger;
@@ -49,6 +53,8 @@ export class KataBackend implements Backend {
   readonly #running: RunningMachines;
   readonly #health: KataHealth;
   readonly #platform: KnownPlatform;
+  readonly #places: SparePlaces;
+  readonly #templates: Templates | undefined;
   readonly #events = new EventStream();
   readonly #dependencies: KataBackendDependencies;
 
@@ -76,11 +82,31 @@ export class KataBackend implements Backend {
         tell: (event: BackendEvent) => this.#events.push(event),
       },
     );
+    const launcher = new Launcher(settings, { executor, platform });
+    const creations = new Creations();
+    const places = (this.#places = new SparePlaces(
+      { directory: layout.spares, cgroupDriver: settings.cgroupDriver },
+      {
+        launcher,
+        executor,
+        sharesOf: (directory) => {
+          const directories = podShareDirectories(directory);
+          return { directories, share: new PodShare(directories, dependencies) };
+        },
+      },
+    ));
+    if (settings.template) {
+      this.#templates = new Templates(
+        { directory: layout.templates, bootId: host.bootId, qemuPath: settings.qemuPath },
+        { launcher, places, platform, creations, logger },
+      );
+    }
     const machines = new Machines(settings, {
-      executor,
+      launcher,
+      templates: this.#templates,
+      creations,
       clock,
       logger,
-      platform,
       directoryOf: (id) => layout.sandbox(id),
       sharesOf,
     });
@@ -112,13 +138,19 @@ export class KataBackend implements Backend {
     const { sandboxRecords, pods, networkNamespaces } = this.#layout;
     for (const directory of [sandboxRecords, pods]) await mkdir(directory, { recursive: true, mode: 0o711 });
     await this.#dependencies.namespaces.prepareDirectory(networkNamespaces, signal);
-    await Promise.all([this.#records.load(), this.containers.load()]);
+    await Promise.all([
+      this.#records.load(),
+      this.containers.load(),
+      this.#places.clear(),
+      this.#templates?.start(),
+    ]);
     this.#platform.begin();
     await this.sandboxes.adopt(signal);
   }
 
   async close(): Promise<void> {
     this.containers.close();
+    await this.#templates?.close();
     await this.#running.close();
     this.#events.close();
   }

@@ -12,11 +12,16 @@ export interface KataLayoutOptions {
 export class KataLayout implements SandboxLayout {
   readonly sandboxRecords: string;
   readonly pods: string;
+  /** Machines that are no pod's yet. */
+  readonly spares: string;
+  readonly templates: string;
   readonly networkNamespaces: string;
 
   constructor({ stateDirectory, runDirectory, networkNamespaceDirectory }: KataLayoutOptions) {
     this.sandboxRecords = join(stateDirectory, 'sandboxes');
     this.pods = join(runDirectory, 'pods');
+    this.spares = join(runDirectory, 'spares');
+    this.templates = join(stateDirectory, 'templates');
     this.networkNamespaces = networkNamespaceDirectory;
   }
 

@@ -10,6 +10,7 @@ const TITLES: Readonly<Record<Metric['name'], Title>> = {
   prepare: { title: 'Prepare', meaning: 'Making the namespaces, or what the network attaches to.' },
   network: { title: 'Network', meaning: 'The network plugins attach the pod.' },
   boot: { title: 'Boot', meaning: 'A virtual machine, until its kernel runs a program.' },
+  restore: { title: 'Restore', meaning: 'A virtual machine that goes on where a booted one was saved.' },
   ssh: { title: 'SSH', meaning: 'From there until the guest takes commands.' },
   sandbox_start: { title: 'Sandbox start', meaning: "The backend's start of the pod, boot included." },
   sandbox_create: { title: 'Pod creation', meaning: 'All of RunPodSandbox but the queue.' },

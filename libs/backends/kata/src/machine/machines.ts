@@ -1,4 +1,3 @@
-import { mkdir, rm } from 'node:fs/promises';
 import type { BackendPhases, PodNetworkAttachment, Sandbox } from '@crihub/contract';
 import {
   type Clock,
@@ -9,24 +8,28 @@ import {
   withDeadline,
 } from '@crihub/kernel';
 import type { ProcessRef } from '@crihub/linux';
-import { type LocalExecutor } from '@crihub/service-oci-containers';
 import { type PodShareDirectories } from '../guest/pod-share.ts';
+import type { Templates } from '../template/templates.ts';
+import type { Creations } from './creations.ts';
+import type { Launcher } from './launcher.ts';
+import type { SavedMachine } from './machine-state.ts';
 import { Machine } from './machine.ts';
 import { machineFiles, type MachineFiles } from './machine-files.ts';
 import { linkPod } from './pod-link.ts';
-import { type MachineSize, type Platform, qemuArguments } from './qemu-arguments.ts';
-import { findQemu, killQemu, startQemu } from './qemu-process.ts';
+import type { MachineSize } from './qemu-arguments.ts';
+import { findQemu, killQemu } from './qemu-process.ts';
 
 export interface MachinesOptions {
-  readonly qemuPath: string;
   readonly bootTimeoutMs: number;
 }
 
 export interface MachinesDependencies {
-  readonly executor: LocalExecutor;
+  readonly launcher: Launcher;
+  /** Absent: every machine boots. */
+  readonly templates: Templates | undefined;
+  readonly creations: Creations;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly platform: (signal: AbortSignal) => Promise<Platform>;
   /** The directory of a pod's own. */
   readonly directoryOf: (id: SandboxId) => string;
   readonly sharesOf: (id: SandboxId) => PodShareDirectories;
@@ -41,6 +44,17 @@ export interface MachinePlan {
   readonly cgroup: string;
 }
 
+/** A machine whose QEMU runs, and how its guest came to run: booted, or gone on from a template. */
+export interface LaunchedMachine {
+  readonly process: ProcessRef;
+  readonly origin: 'boot' | 'restore';
+}
+
+export interface RunningMachine {
+  readonly machine: Machine;
+  readonly phases: BackendPhases;
+}
+
 const ADOPTION_MS = 20_000;
 
 /** Starts machines, and finds those of an earlier daemon. */
@@ -53,48 +67,45 @@ export class Machines {
     this.#dependencies = dependencies;
   }
 
-  /** Starts QEMU; its guest boots on. */
-  async launch(
-    { sandbox, size, networkNamespace, cgroup }: MachinePlan,
-    signal: AbortSignal,
-  ): Promise<ProcessRef> {
-    const { executor, platform } = this.#dependencies;
-    const files = this.#filesOf(sandbox.id);
-    await mkdir(files.directory, { recursive: true, mode: 0o700 });
-    const words = qemuArguments(await platform(signal), size, files, this.#sharesOf(sandbox.id));
-    await executor.cgroups.createCounting(cgroup);
-    return await startQemu(
-      {
-        command: [this.#options.qemuPath, ...words],
-        files,
-        networkNamespace,
-        joinFiles: executor.cgroups.joinFiles(cgroup),
-      },
-      signal,
-    );
+  /** Starts QEMU, whose guest boots on, or goes on from a template. Until `bringUp` or `remove` the pod is being made. */
+  async launch(plan: MachinePlan, signal: AbortSignal): Promise<LaunchedMachine> {
+    const { templates, creations } = this.#dependencies;
+    creations.begin(plan.sandbox.id);
+    const template = await this.#findTemplate(plan, signal);
+    if (template === undefined)
+      return { process: await this.#start(plan, undefined, signal), origin: 'boot' };
+    try {
+      return { process: await this.#start(plan, template, signal), origin: 'restore' };
+    } catch (error) {
+      signal.throwIfAborted();
+      await templates?.distrust(plan.size, error, signal);
+      return { process: await this.#start(plan, undefined, signal), origin: 'boot' };
+    }
   }
 
   /**
-   * Waits for the guest and makes it the pod's. One that does not boot in time is started once more.
+   * Waits for the guest and makes it the pod's. One that is not there in time is booted, once.
    * @throws Unavailable with the end of the guest's console.
    */
   async bringUp(
     plan: MachinePlan,
-    process: ProcessRef,
+    launched: LaunchedMachine,
     network: PodNetworkAttachment | undefined,
     signal: AbortSignal,
-  ): Promise<{ readonly machine: Machine; readonly phases: BackendPhases }> {
+  ): Promise<RunningMachine> {
+    const { logger, templates, creations } = this.#dependencies;
     try {
-      return await this.#boot(plan, process, network, signal);
+      return await this.#boot(plan, launched, network, signal);
     } catch (error) {
       signal.throwIfAborted();
-      const { logger } = this.#dependencies;
-      logger.warn('a machine did not boot and is started once more', {
-        sandbox: plan.sandbox.id,
-        error: describeError(error),
-      });
-      await killQemu(process);
-      return await this.#boot(plan, await this.launch(plan, signal), network, signal);
+      const fields = { sandbox: plan.sandbox.id, error: describeError(error) };
+      logger.warn('a machine did not come up and is started once more', fields);
+      await killQemu(launched.process);
+      if (launched.origin === 'restore') await templates?.distrust(plan.size, error, signal);
+      const process = await this.#start(plan, undefined, signal);
+      return await this.#boot(plan, { process, origin: 'boot' }, network, signal);
+    } finally {
+      creations.end(plan.sandbox.id);
     }
   }
 
@@ -115,18 +126,37 @@ export class Machines {
 
   /** Kills QEMU, also one that was never written down; removes its files. */
   async remove(id: SandboxId): Promise<void> {
-    const files = this.#filesOf(id);
-    const { processes } = this.#dependencies.executor;
-    for (const one of await processes.find(files.qmp)) await killQemu(one);
-    await rm(files.directory, { recursive: true, force: true });
+    this.#dependencies.creations.end(id);
+    await this.#dependencies.launcher.remove(this.#filesOf(id));
+  }
+
+  async #start(plan: MachinePlan, from: SavedMachine | undefined, signal: AbortSignal): Promise<ProcessRef> {
+    const { sandbox, size, networkNamespace, cgroup } = plan;
+    const place = { files: this.#filesOf(sandbox.id), shares: this.#sharesOf(sandbox.id) };
+    return await this.#dependencies.launcher.start(
+      { ...place, size, networkNamespace, cgroup, ...(from && { from }) },
+      signal,
+    );
+  }
+
+  /** A template spares time and memory; without one a pod has its machine all the same. */
+  async #findTemplate(plan: MachinePlan, signal: AbortSignal): Promise<SavedMachine | undefined> {
+    const { templates, logger } = this.#dependencies;
+    try {
+      return await templates?.find(plan.size, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn('no template could be looked for', { error: describeError(error) });
+      return undefined;
+    }
   }
 
   async #boot(
     plan: MachinePlan,
-    process: ProcessRef,
+    { process, origin }: LaunchedMachine,
     network: PodNetworkAttachment | undefined,
     signal: AbortSignal,
-  ): Promise<{ readonly machine: Machine; readonly phases: BackendPhases }> {
+  ): Promise<RunningMachine> {
     const { sandbox, networkNamespace } = plan;
     const machine = await this.#attach(sandbox.id, process, signal);
     const start = performance.now();
@@ -144,7 +174,7 @@ export class Machines {
           await machine.logIn(channel, deadline);
           const loggedIn = performance.now();
           await machine.setUp(sandbox, network, deadline);
-          return { machine, phases: { boot: seconds(start, booted), ssh: seconds(booted, loggedIn) } };
+          return { machine, phases: { [origin]: seconds(start, booted), ssh: seconds(booted, loggedIn) } };
         },
       );
     } catch (error) {

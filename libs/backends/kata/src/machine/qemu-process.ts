@@ -9,8 +9,8 @@ export interface QemuStart {
   /** The program, then its arguments. */
   readonly command: readonly string[];
   readonly files: MachineFiles;
-  /** Path of the namespace in which the tap device is made. */
-  readonly networkNamespace: string;
+  /** Path of the namespace in which the tap device is made; absent: one that ends with the machine. */
+  readonly networkNamespace: string | undefined;
   /** Files into which the process writes `0` to join the pod's cgroups. */
   readonly joinFiles: readonly string[];
 }
@@ -42,10 +42,13 @@ echo $!`;
 /** Starts QEMU in the pod's namespace and cgroups; resolves when its sockets are there. */
 export async function startQemu(start: QemuStart, signal: AbortSignal): Promise<ProcessRef> {
   const { files, command, networkNamespace, joinFiles } = start;
-  await Promise.all([files.qmp, files.channel, files.log].map(async (path) => rm(path, { force: true })));
+  const sockets = [files.qmp, files.channel, files.state];
+  await Promise.all([...sockets, files.log].map(async (path) => rm(path, { force: true })));
   const words = [files.log, String(joinFiles.length), ...joinFiles, ...command];
-  const started = await run('nsenter', {
-    args: [`--net=${networkNamespace}`, 'sh', '-c', SCRIPT, 'sh', ...words],
+  const [program, option] =
+    networkNamespace === undefined ? ['unshare', '--net'] : ['nsenter', `--net=${networkNamespace}`];
+  const started = await run(program, {
+    args: [option, 'sh', '-c', SCRIPT, 'sh', ...words],
     timeoutMs: START_TIMEOUT_MS,
     signal,
   });
@@ -68,8 +71,19 @@ async function untilServing(process: ProcessRef, start: QemuStart, signal: Abort
 /** The process of a machine if it still runs. */
 export async function findQemu(process: ProcessRef, files: MachineFiles): Promise<ProcessRef | undefined> {
   if (!(await isAlive(process))) return undefined;
+  const mark = await markOf(files);
   const words = await commandLineOf(process.pid);
-  return words.some((word) => word.includes(files.qmp)) ? process : undefined;
+  return words.some((word) => word.includes(mark)) ? process : undefined;
+}
+
+/** What only the command line of this machine has: its name, or its socket if it was never given a name. */
+export async function markOf({ name, qmp }: MachineFiles): Promise<string> {
+  try {
+    return await readFile(name, 'utf8');
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return qmp;
+    throw error;
+  }
 }
 
 /**

@@ -141,8 +141,8 @@ export class KataSandboxes implements SandboxOperations {
     const base = { sandbox, bootId, size, cgroup: podCgroup(sandbox, cgroupDriver) };
     await records.write(id, { ...base, step: 'preparing' });
     await Promise.all([containers.share(id).open(signal), namespaces.create({ net }, signal)]);
-    const process = await machines.launch(this.#planOf(base), signal);
-    await records.write(id, { ...base, step: 'prepared', process });
+    const launched = await machines.launch(this.#planOf(base), signal);
+    await records.write(id, { ...base, step: 'prepared', ...launched });
   }
 
   async #bringUp(
@@ -153,7 +153,7 @@ export class KataSandboxes implements SandboxOperations {
     const { records, machines, running, containers } = this.#dependencies;
     const { sandbox, cgroup } = record;
     const plan = this.#planOf(record);
-    const { machine, phases } = await machines.bringUp(plan, record.process, network, signal);
+    const { machine, phases } = await machines.bringUp(plan, record, network, signal);
     running.hold(machine);
     const { process } = machine;
     try {

@@ -20,6 +20,8 @@ export const sandboxRecord = z.discriminatedUnion('step', [
     step: z.enum(['prepared', 'running']),
     /** QEMU. */
     process: storedProcess,
+    /** How its guest came to run. */
+    origin: z.enum(['boot', 'restore']).default('boot'),
   }),
 ]);
 export type SandboxRecord = z.infer<typeof sandboxRecord>;

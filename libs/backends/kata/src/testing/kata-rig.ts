@@ -27,6 +27,8 @@ export class KataRig extends MachineRig<KataBackend> {
         guestDirectory: GUEST_DIRECTORY,
         networkNamespaceDirectory: join(machine.directory, 'netns'),
         accelerator: 'tcg',
+        // Making one takes a boot more: tests that want it say so.
+        template: false,
       }),
       ...options,
     };
@@ -85,4 +87,11 @@ export class KataRig extends MachineRig<KataBackend> {
   }
 }
 
-const OWN_DIRECTORIES = ['state/sandboxes', 'state/containers', 'state/pauses', 'run/pods', 'netns'];
+const OWN_DIRECTORIES = [
+  'state/sandboxes',
+  'state/containers',
+  'state/pauses',
+  'run/pods',
+  'run/spares',
+  'netns',
+];
