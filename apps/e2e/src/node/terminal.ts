@@ -49,6 +49,16 @@ export class Terminal implements AsyncDisposable {
     });
   }
 
+  /**
+   * Waits until the program has let go of the terminal. tmux's own word for it on the screen is not to be
+   * relied on: tmux 3.3 overlooks the death of a child at times, and neither reaps it nor draws anything.
+   */
+  async ends(): Promise<void> {
+    const look = async (): Promise<true | undefined> =>
+      (await this.#tmux('display-message', '-p', '#{pane_dead}')).trim() === '1' || undefined;
+    await eventually('the end of the program in the terminal', look, 20_000);
+  }
+
   /** Keys by tmux's names: `Enter`, `C-c`, or text as it is. */
   async type(...keys: readonly string[]): Promise<void> {
     await this.#tmux('send-keys', ...keys);

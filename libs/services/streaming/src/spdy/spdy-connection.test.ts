@@ -215,6 +215,27 @@ it('says goodbye after all that was written, and then closes', async () => {
   expect(rig.connection.ended.aborted).toBe(true);
 });
 
+it('closes when a client says goodbye that has no stream', async () => {
+  const rig = new ConnectionRig();
+  rig.client.goAway();
+  await rig.client.closed;
+  expect(rig.framesOf('goAway')).toHaveLength(1);
+  expect(rig.connection.ended.aborted).toBe(true);
+});
+
+it('carries the streams of a client that has said goodbye to their end, opens none, and then closes', async () => {
+  const rig = new ConnectionRig();
+  const stream = await rig.client.open({});
+  rig.client.goAway();
+  stream.end();
+  await expect(rig.client.open({})).rejects.toThrow('was reset');
+  expect(rig.streams).toHaveLength(1);
+  rig.stream().resume().end('last words');
+  await rig.client.closed;
+  expect(stream.text).toBe('last words');
+  expect(rig.connection.ended.aborted).toBe(true);
+});
+
 it('cuts all streams when the client has gone', async () => {
   const rig = new ConnectionRig();
   await rig.client.open({});

@@ -43,6 +43,8 @@ export class SpdyConnection implements StreamCarrier {
   readonly #probe: NodeJS.Timeout;
   #lastStreamId = 0;
   #lastPing = 0;
+  /** The client has said goodbye: it opens no more streams. */
+  #leaving = false;
   #closing = false;
 
   constructor({ transport, logger }: SpdyDependencies, handlers: SpdyHandlers) {
@@ -112,6 +114,7 @@ export class SpdyConnection implements StreamCarrier {
     if (!this.#streams.delete(stream.id)) return;
     this.#flow.close(stream.id);
     if (!stream.isSettled) this.#write(rstStream(stream.id, RESET_STATUS.cancel));
+    this.#closeIfLeft();
   }
 
   #receive(bytes: Buffer): void {
@@ -166,6 +169,8 @@ export class SpdyConnection implements StreamCarrier {
         return;
       case 'goAway':
         this.#logger.trace('streaming client says goodbye', { status: frame.status });
+        this.#leaving = true;
+        this.#closeIfLeft();
         return;
       case 'headers':
         if (frame.fin) this.#receiveData({ ...frame, type: 'data', payload: Buffer.alloc(0) });
@@ -180,8 +185,7 @@ export class SpdyConnection implements StreamCarrier {
       throw new ProtocolError(`stream ${String(streamId)} after stream ${String(this.#lastStreamId)}`);
     }
     this.#lastStreamId = streamId;
-    const refusal =
-      this.#streams.size < MAX_STREAMS ? this.#handlers.refusal(headers) : `${String(MAX_STREAMS)} are open`;
+    const refusal = this.#refusal(headers);
     if (refusal !== undefined) {
       this.#logger.warn('streaming client opens a stream that is refused', { reason: refusal });
       this.#write(rstStream(streamId, RESET_STATUS.refusedStream));
@@ -196,6 +200,18 @@ export class SpdyConnection implements StreamCarrier {
     this.#handlers.opened(stream);
     if (unidirectional) stream.end();
     if (fin) stream.receive(Buffer.alloc(0), true);
+  }
+
+  #refusal(headers: HeaderFields): string | undefined {
+    if (this.#leaving) return 'the client has said goodbye';
+    return this.#streams.size < MAX_STREAMS
+      ? this.#handlers.refusal(headers)
+      : `${String(MAX_STREAMS)} are open`;
+  }
+
+  /** Clients wait for the end of their streams, and some of them for ours to close. */
+  #closeIfLeft(): void {
+    if (this.#leaving && !this.#closing && this.#streams.size === 0) void this.close();
   }
 
   #resumeSending(): void {

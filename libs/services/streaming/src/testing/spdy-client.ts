@@ -134,8 +134,14 @@ export class SpdyClient {
     this.transport.write(ping(id));
   }
 
+  /** Says goodbye, and waits for the server to close. */
+  goAway(): void {
+    this.transport.write(goAway(0, 0));
+  }
+
   close(): void {
-    this.transport.end(goAway(0, 0));
+    this.goAway();
+    this.transport.end();
   }
 
   #receive(frame: Frame): void {
