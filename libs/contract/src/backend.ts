@@ -8,6 +8,7 @@ import type { BackendPhases } from './phases.ts';
 import type { AttachSpec, ExecSpec, ProcessSession } from './process.ts';
 import type { Resources } from './resources.ts';
 import type { PodNetworkAttachment, Sandbox } from './sandbox.ts';
+import type { WritableLayer } from './writable-layer.ts';
 
 export interface PreparedSandbox {
   /** Path of the namespace that the pod network attaches to; absent with the node's network. */
@@ -39,14 +40,6 @@ export interface StartedContainer {
   readonly startedAt: bigint;
   /** Of a backend that makes root filesystems itself, where the host can see it. */
   readonly writableLayer?: WritableLayer;
-}
-
-/** What a container changes of its image, for the hub to measure. */
-export interface WritableLayer {
-  /** Absolute path of the directory that takes the changes. */
-  readonly directory: string;
-  /** A lasting directory on the same filesystem: where the backend keeps all layers. */
-  readonly store: string;
 }
 
 /** Pods. The hub calls prepare, attaches the network, calls start; later stop, detaches, remove. */

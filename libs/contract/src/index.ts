@@ -14,7 +14,6 @@ export type {
   SandboxOperations,
   StartedContainer,
   StartedSandbox,
-  WritableLayer,
 } from './backend.ts';
 export type {
   BackendPackage,
@@ -51,3 +50,4 @@ export type {
   SelinuxOptions,
 } from './security.ts';
 export { CONTRACT_VERSION } from './version.ts';
+export type { WritableLayer } from './writable-layer.ts';

@@ -1,7 +1,7 @@
 import type { ContainerId, SandboxId } from '@crihub/kernel';
-import type { WritableLayer } from './backend.ts';
 import type { Container, ContainerExit } from './container.ts';
 import type { Sandbox } from './sandbox.ts';
+import type { WritableLayer } from './writable-layer.ts';
 
 export interface InventorySandbox {
   readonly id: SandboxId;
