@@ -11,6 +11,7 @@ import {
   type MountAttribute,
   type MountChange,
   MS_BIND,
+  MS_MOVE,
   unmount,
 } from '../syscalls/mount.ts';
 import { mountOf, parseMountInfo } from './mountinfo.ts';
@@ -30,20 +31,27 @@ export interface BindMount extends MountSettings {
 }
 
 /** Binds a file or directory. The settings hold from the moment at which the mount is visible. */
-export function bindMount({
-  source,
-  target,
-  recursive = false,
-  recursiveSettings = false,
-  ...settings
-}: BindMount): void {
+export function bindMount(mount: BindMount): void {
+  withClone(mount, (tree) => attach(tree, mount.target));
+}
+
+/** Hands a detached mount of the source, with its settings, to whoever attaches it. */
+export function withClone(
+  { source, recursive = false, recursiveSettings = false, ...settings }: Omit<BindMount, 'target'>,
+  use: (tree: number) => void,
+): void {
   const tree = cloneTree(source, recursive);
   try {
     changeSettings(tree, { ...settings, recursive: recursiveSettings });
-    attach(tree, target);
+    use(tree);
   } finally {
     closeDescriptor(tree);
   }
+}
+
+/** Moves a mount, with all that is mounted in it, to another place. Neither place may be shared. */
+export function moveMount(from: string, to: string): void {
+  mount(from, to, 'none', MS_MOVE);
 }
 
 /** A plain bind, which works for the magic links of `/proc/<pid>/ns` on all kernels. */

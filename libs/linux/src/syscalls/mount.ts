@@ -4,6 +4,7 @@ import { cFunction, closeDescriptor, cString, numberedCall } from './libc.ts';
 
 /** Constants of `linux/mount.h` and `linux/fcntl.h`. */
 export const MS_BIND = 0x1000;
+export const MS_MOVE = 0x2000;
 export const MS_REC = 0x4000;
 export const MNT_DETACH = 2;
 const UMOUNT_NOFOLLOW = 8;

@@ -6,6 +6,7 @@ export type NamespaceType = 'net' | 'ipc' | 'uts' | 'mnt';
 
 /** `CLONE_NEW*` of `linux/sched.h`. */
 const CLONE_BITS = { net: 0x40000000, ipc: 0x08000000, uts: 0x04000000, mnt: 0x00020000 } as const;
+const CLONE_FS = 0x200;
 const AF = { unix: 1, ipv4: 2, ipv6: 10 } as const;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
@@ -24,6 +25,11 @@ const ioctl = cFunction('ioctl', ['int', 'unsigned long', 'pointer']);
 /** Moves the calling thread, and no other, into new namespaces. */
 export function unshare(types: readonly NamespaceType[]): void {
   unshareCall(types.reduce((bits, type) => bits | CLONE_BITS[type], 0));
+}
+
+/** Gives the calling thread a root and a working directory of its own; without, it can't change mount namespaces. */
+export function unshareRoot(): void {
+  unshareCall(CLONE_FS);
 }
 
 /** Moves the calling thread, and no other, into a namespace that is open as a file. */

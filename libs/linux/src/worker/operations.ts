@@ -1,4 +1,5 @@
 import { bindMount, changeMountAt, mountTmpfs, shareDirectory, unmountAt } from '../mounts/operations.ts';
+import { bindMountOf, confineProcess, unmountUnderOf } from '../mounts/process-operations.ts';
 import { mountOverlay } from '../mounts/overlay.ts';
 import {
   bringInterfaceUp,
@@ -20,9 +21,11 @@ import {
  */
 export const operations = {
   bindMount,
+  bindMountOf,
   bringInterfaceUp,
   changeMountAt,
   configureNamespaces,
+  confineProcess,
   createNamespaces,
   listAddresses,
   mountOverlay,
@@ -33,6 +36,7 @@ export const operations = {
   setNetworkSysctls,
   shareDirectory,
   unmountAt,
+  unmountUnderOf,
   unpinNamespace,
 } as const;
 
