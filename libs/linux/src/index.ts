@@ -27,7 +27,7 @@ export type { Trial, Trials } from './host/trials.ts';
 export { tryKvm } from './kvm/try-kvm.ts';
 export { listMounts, type MountEntry, mountPropagationOf } from './mounts/mountinfo.ts';
 export { type ChangedMount, Mounts } from './mounts/mounts.ts';
-export { ProcessMounts } from './mounts/process-mounts.ts';
+export type { ProcessMounts } from './mounts/process-mounts.ts';
 export type { BindMount, MountSettings, TmpfsMount } from './mounts/operations.ts';
 export type { OverlayMount } from './mounts/overlay-mount.ts';
 export type { InterfaceStatistics } from './namespaces/interface-statistics.ts';

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { BackendEvent, Sandbox } from '@crihub/contract';
-import { isAlive, processRef } from '@crihub/linux';
+import { isAlive, listMounts, processRef } from '@crihub/linux';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KataRig } from './testing/kata-rig.ts';
 
@@ -36,7 +37,29 @@ describe('a pod in a virtual machine', { timeout: 60_000 }, () => {
     const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
     expect(status).toMatch(/Seccomp:\s+2/);
     expect(status).toMatch(/NoNewPrivs:\s+1/);
-    expect(status).toMatch(/CapEff:\s+000000008800001b/);
+    const user = /Uid:\t(\d+)/.exec(status)?.[1] ?? '';
+    expect(Number(user)).toBeGreaterThanOrEqual(1_900_000_000);
+    expect(status).toMatch(new RegExp(String.raw`Uid:\t${user}\t${user}\t${user}\t${user}\n`));
+    expect(status).toMatch(new RegExp(String.raw`Gid:\t${user}\t${user}\t${user}\t${user}\n`));
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) {
+      expect(status).toMatch(new RegExp(String.raw`${set}:\s+000000008000001b`));
+    }
+  });
+
+  it('sees nothing of the host but its shares, and mounts nothing there', async () => {
+    const container = await rig.makeContainer(sandbox, { process: { args: ['true'] } });
+    await rig.backend.containers.create(container, sandbox, soon());
+    const [pid = Number.NaN] = await rig.machine.cgroups.processes(
+      `${rig.machine.podCgroup(sandbox.id)}/crihub-machine-${sandbox.id.slice(0, 16)}`,
+    );
+    const root = `/proc/${String(pid)}/root`;
+    expect((await readdir(root)).toSorted()).toEqual(['proc', 'share']);
+    expect((await readdir(`${root}/proc`)).toSorted()).toEqual([String(pid), 'self'].toSorted());
+    expect(await readdir(`${root}/share/files`)).toEqual([container.id]);
+    expect(await readlink(`/proc/${String(pid)}/cwd`)).toBe('/');
+    expect(await listMounts(join(rig.directory, 'run'))).toEqual([]);
+    await rig.backend.containers.remove(container.id, soon());
+    expect(await readdir(`${root}/share/files`)).toEqual([]);
   });
 
   it('runs containers that share a network and see different roots, each in a mount namespace of its own', async () => {

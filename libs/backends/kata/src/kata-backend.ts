@@ -59,7 +59,7 @@ export class KataBackend implements Backend {
   readonly #dependencies: KataBackendDependencies;
 
   constructor(settings: KataSettings, dependencies: KataBackendDependencies) {
-    const { logger, clock, host, namespaces } = dependencies;
+    const { logger, clock, host, namespaces, mounts } = dependencies;
     const layout = new KataLayout(settings);
     const executor = new LocalExecutor(dependencies);
     const knownPlatform = (this.#platform = new KnownPlatform(settings));
@@ -82,7 +82,7 @@ export class KataBackend implements Backend {
         tell: (event: BackendEvent) => this.#events.push(event),
       },
     );
-    const launcher = new Launcher(settings, { executor, platform });
+    const launcher = new Launcher(settings, { executor, mounts, platform });
     const creations = new Creations();
     const places = (this.#places = new SparePlaces(
       { directory: layout.spares, cgroupDriver: settings.cgroupDriver },
@@ -91,7 +91,7 @@ export class KataBackend implements Backend {
         executor,
         sharesOf: (directory) => {
           const directories = podShareDirectories(directory);
-          return { directories, share: new PodShare(directories, dependencies) };
+          return { directories, share: new PodShare(directories) };
         },
       },
     ));
@@ -105,6 +105,7 @@ export class KataBackend implements Backend {
       launcher,
       templates: this.#templates,
       creations,
+      mounts,
       clock,
       logger,
       directoryOf: (id) => layout.sandbox(id),

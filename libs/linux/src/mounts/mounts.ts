@@ -1,8 +1,10 @@
 import type { MountAttribute, Propagation } from '../syscalls/mount.ts';
 import type { NamespaceWorker } from '../worker/namespace-worker.ts';
+import type { ProcessRef } from '../processes/process-ref.ts';
 import { listMounts } from './mountinfo.ts';
 import type { BindMount, TmpfsMount } from './operations.ts';
 import type { OverlayMount } from './overlay-mount.ts';
+import { ProcessMounts } from './process-mounts.ts';
 
 export interface ChangedMount {
   readonly target: string;
@@ -22,6 +24,11 @@ export class Mounts {
 
   constructor({ worker }: { readonly worker: NamespaceWorker }) {
     this.#worker = worker;
+  }
+
+  /** Mounts of a process that has a mount namespace of its own. */
+  of(process: ProcessRef): ProcessMounts {
+    return new ProcessMounts(process, { worker: this.#worker });
   }
 
   /** @throws InvalidArgument without a lower layer; the kernel's error in its own words. */

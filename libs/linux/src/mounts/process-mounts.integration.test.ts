@@ -23,7 +23,10 @@ beforeEach(async () => {
   base = join(rig.directory, String((count += 1)));
   for (const name of ['kept', 'work', 'volume/inner']) await mkdir(join(base, name), { recursive: true });
   const script = `mount --bind ${base}/kept ${base}/kept; cd /; echo ready; exec sleep 1000`;
-  helper = await spawnHelper('unshare', { args: ['--mount', '--propagation', 'private', 'sh', '-c', script] });
+  helper = await spawnHelper('unshare', {
+    args: ['--mount', '--propagation', 'private', 'sh', '-c', script],
+    stdin: true,
+  });
   for await (const _ready of helper.stdout) break;
   ref = (await processRef(helper.pid)) as ProcessRef;
   mounts = new ProcessMounts(ref, rig);
@@ -72,7 +75,9 @@ it('follows no link of the process to what is ours', async () => {
   await confine();
   await mkdir(join(base, 'kept/data'));
   const target = `/share/files/../../../..${base}/volume`;
-  await expect(mounts.bind({ source: join(base, 'volume'), target })).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(mounts.bind({ source: join(base, 'volume'), target })).rejects.toMatchObject({
+    code: 'ENOENT',
+  });
   expect(await listMounts(base)).toEqual([]);
 });
 

@@ -21,7 +21,6 @@ import {
   type SandboxId,
   withDeadline,
 } from '@crihub/kernel';
-import type { Mounts } from '@crihub/linux';
 import { parseSignal } from '@crihub/service-oci';
 import {
   type ContainerRecord,
@@ -45,7 +44,6 @@ export interface GuestContainersSettings extends GuestDriverSettings {
 }
 
 export interface GuestContainersDependencies {
-  readonly mounts: Mounts;
   /** Where the pod's share is on this host, whether or not its machine runs. */
   readonly directoriesOf: (id: SandboxId) => PodShareDirectories;
   /** Ends the pod's machine at once: the last resort for containers that can't be killed in it. */
@@ -120,7 +118,6 @@ export class GuestContainers implements ContainerOperations, ProcessOperations {
     this.#drivers.get(id)?.close();
     this.#drivers.delete(id);
     for (const exited of await this.#dead.endContainers(id)) this.#dependencies.tell(exited);
-    await this.share(id).close(AbortSignal.timeout(UNMOUNT_MS));
   }
 
   /** Forgets a pod whose machine has ended, with all containers that are left of it. */
@@ -136,10 +133,9 @@ export class GuestContainers implements ContainerOperations, ProcessOperations {
     return this.#drivers.get(id)?.executor;
   }
 
-  /** What the pod's guest is shown of this host. */
+  /** The directories that the pod's guest is given of this host. */
   share(id: SandboxId): PodShare {
-    const { mounts, directoriesOf } = this.#dependencies;
-    return new PodShare(directoriesOf(id), { mounts });
+    return new PodShare(this.#dependencies.directoriesOf(id));
   }
 
   async create(container: Container, sandbox: Sandbox, signal: AbortSignal): Promise<CreatedContainer> {
@@ -178,7 +174,7 @@ export class GuestContainers implements ContainerOperations, ProcessOperations {
     const { sandboxId } = record.container;
     const driver = this.#drivers.get(sandboxId);
     if (driver !== undefined) return await driver.driver.containers.remove(id, signal);
-    await this.share(sandboxId).removeContainer(id, signal);
+    await this.share(sandboxId).removeContainer(id);
     await this.#dead.removeExit(id, sandboxId);
     await this.#records.remove(id);
   }
@@ -232,8 +228,6 @@ export class GuestContainers implements ContainerOperations, ProcessOperations {
 
 /** Time for a guest to take a signal, in ms. */
 const SIGNAL_MS = 10_000;
-/** Time for giving volumes back, in ms. */
-const UNMOUNT_MS = 10_000;
 
 const UNREACHABLE: readonly string[] = ['Unavailable', 'DeadlineExceeded'];
 

@@ -15,6 +15,7 @@ import { GuestLayout, hostExits } from './guest-layout.ts';
 import { GuestPreparation } from './guest-preparation.ts';
 import { guestSpecHost, GuestSpecs } from './guest-specs.ts';
 import { GuestTerminal } from './guest-terminal.ts';
+import { GuestView } from './guest-view.ts';
 import type { Guest } from './guest.ts';
 import { GuestPause, type PauseRecord } from './pause-records.ts';
 import type { PodShare } from './pod-share.ts';
@@ -74,7 +75,13 @@ export class GuestDriver {
         programs: { conmon: async () => PROGRAMS.conmon, runtime: async () => PROGRAMS.runtime },
         pods: this.#pods(),
         pauses: this.#pause,
-        preparation: new GuestPreparation({ shell, layout, files: guest.files, share, specs }),
+        preparation: new GuestPreparation({
+          shell,
+          layout,
+          files: guest.files,
+          view: new GuestView(guest, { share, mounts: guest.mounts }),
+          specs,
+        }),
         makeTerminals: (runtime) => new GuestTerminal({ executor, runtime }),
       },
     );
@@ -90,7 +97,7 @@ export class GuestDriver {
     await this.driver.start();
     const { pauses, guest, share } = this.#dependencies;
     if (sandbox.namespaces.pid !== 'pod' || this.#pause.current !== undefined) return;
-    await share.addPause(sandbox.id);
+    await share.addReports(sandbox.id);
     const input = { sandbox, paths: {}, cgroupsPath: cgroupOf(sandbox.id), joinFiles: [] };
     const launched = await this.#pauseProcess.start(input, signal);
     await pauses.write(sandbox.id, { bootId: guest.bootId, ...launched });

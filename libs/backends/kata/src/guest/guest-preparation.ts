@@ -6,14 +6,14 @@ import { type GuestLayout, lowerIn } from './guest-layout.ts';
 import type { GuestShell } from './guest-shell.ts';
 import { type GuestSpecs, refuseHostOnly } from './guest-specs.ts';
 import type { SharedDirectory } from './guest.ts';
-import type { PodShare } from './pod-share.ts';
+import type { GuestView } from './guest-view.ts';
 import { quoted } from './shell-words.ts';
 
 export interface GuestPreparationDependencies {
   readonly shell: Pick<GuestShell, 'run'>;
   readonly layout: GuestLayout;
   readonly files: SharedDirectory;
-  readonly share: Pick<PodShare, 'add' | 'removeContainer'>;
+  readonly view: Pick<GuestView, 'add' | 'removeContainer'>;
   readonly specs: GuestSpecs;
 }
 
@@ -33,23 +33,23 @@ export class GuestPreparation implements Preparation {
   }
 
   async prepare(input: Omit<CreationInput, 'joinFiles'>, signal: AbortSignal): Promise<OciSpec> {
-    const { share, specs } = this.#dependencies;
+    const { view, specs } = this.#dependencies;
     refuseHostOnly(input.container);
-    await share.add(input.container, signal);
+    await view.add(input.container, signal);
     signal.throwIfAborted();
     await this.#mountRoot(input.container);
     return await specs.specOf(input);
   }
 
   async undo({ id }: Container, signal: AbortSignal): Promise<void> {
-    const { shell, layout, share } = this.#dependencies;
+    const { shell, layout, view } = this.#dependencies;
     await this.#do(
       'unmount the root filesystem of',
       id,
       unmountScript(layout.root(id), layout.rootfs(id)),
       shell,
     );
-    await share.removeContainer(id, signal);
+    await view.removeContainer(id, signal);
   }
 
   async #mountRoot({ id }: Container): Promise<void> {

@@ -1,4 +1,5 @@
 import type { SandboxId } from '@crihub/kernel';
+import type { ProcessMounts } from '@crihub/linux';
 import type { SshConnection } from '@crihub/transport/ssh';
 
 /** A directory that this host and a guest both see; absolute paths. */
@@ -23,6 +24,8 @@ export interface Guest extends GuestShares {
   readonly sandboxId: SandboxId;
   /** Changes with every boot of a guest. */
   readonly bootId: string;
+  /** Mounts that the machine alone sees, at the paths at which its guest has its shares. */
+  readonly mounts: Pick<ProcessMounts, 'bind' | 'unmountUnder'>;
   /** The live connection; made anew where it was lost. @throws Unavailable when the machine can't be reached. */
   ssh(signal: AbortSignal): Promise<SshConnection>;
 }

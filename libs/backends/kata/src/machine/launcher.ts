@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { withDeadline } from '@crihub/kernel';
-import type { ProcessRef } from '@crihub/linux';
+import type { Mounts, ProcessRef } from '@crihub/linux';
 import type { LocalExecutor } from '@crihub/service-oci-containers';
 import { QmpConnection } from '@crihub/transport/qmp';
+import { GUEST_SHARES } from './guest-setup.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { receiveState, type SavedMachine } from './machine-state.ts';
+import { machineUser } from './machine-user.ts';
 import {
   type MachineShares,
   type MachineSize,
@@ -21,6 +23,7 @@ export interface LauncherOptions {
 
 export interface LauncherDependencies {
   readonly executor: LocalExecutor;
+  readonly mounts: Mounts;
   readonly platform: (signal: AbortSignal) => Promise<Platform>;
 }
 
@@ -57,8 +60,9 @@ export class Launcher {
   /** Starts QEMU; its guest boots on, or goes on. */
   async start(launch: Launch, signal: AbortSignal): Promise<ProcessRef> {
     const { files, size, shares, networkNamespace, cgroup, from, idle = false } = launch;
-    const { executor, platform } = this.#dependencies;
-    const name = `crihub-${randomUUID()}`;
+    const { executor, mounts, platform } = this.#dependencies;
+    const machineId = randomUUID();
+    const name = `crihub-${machineId}`;
     await mkdir(files.directory, { recursive: true, mode: 0o700 });
     await writeFile(files.name, name, { mode: 0o600 });
     const memory = memoryOf(launch);
@@ -70,9 +74,21 @@ export class Launcher {
     await executor.cgroups.createCounting(cgroup);
     const joinFiles = executor.cgroups.joinFiles(cgroup);
     const command = [...(idle ? ['nice', '-n', '19'] : []), this.#options.qemuPath, ...words];
-    const process = await startQemu({ command, files, networkNamespace, joinFiles }, signal);
-    if (from !== undefined) await this.#restore(process, files, from, signal);
-    return process;
+    const user = machineUser(machineId);
+    const process = await startQemu(
+      { command, files, shares, networkNamespace, joinFiles, user },
+      { mounts },
+      signal,
+    );
+    try {
+      if (from !== undefined) await this.#restore(files, from, signal);
+      // One that is to be saved runs nothing of a pod, and needs a socket for its state.
+      if (launch.memory === undefined) await this.#confine(process, launch, signal);
+      return process;
+    } catch (error) {
+      await killQemu(process);
+      throw error;
+    }
   }
 
   /** Kills QEMU, also one that was never written down; removes its files. Repeatable. */
@@ -82,25 +98,24 @@ export class Launcher {
     await rm(files.directory, { recursive: true, force: true });
   }
 
-  async #restore(
-    process: ProcessRef,
-    files: MachineFiles,
-    from: SavedMachine,
-    signal: AbortSignal,
-  ): Promise<void> {
-    try {
-      await withDeadline('restoring a machine', RESTORE_MS, signal, async (deadline) => {
-        const qmp = await QmpConnection.open(files.qmp, deadline);
-        try {
-          await receiveState(qmp, files.state, from.state, deadline);
-        } finally {
-          qmp.close();
-        }
-      });
-    } catch (error) {
-      await killQemu(process);
-      throw error;
-    }
+  async #restore(files: MachineFiles, from: SavedMachine, signal: AbortSignal): Promise<void> {
+    await withDeadline('restoring a machine', RESTORE_MS, signal, async (deadline) => {
+      const qmp = await QmpConnection.open(files.qmp, deadline);
+      try {
+        await receiveState(qmp, files.state, from.state, deadline);
+      } finally {
+        qmp.close();
+      }
+    });
+  }
+
+  /** A machine sees what it shares with its guest, where its guest has it, and nothing else of this host. */
+  async #confine(process: ProcessRef, { files, shares }: Launch, signal: AbortSignal): Promise<void> {
+    const keep = [
+      { from: shares.files, to: GUEST_SHARES.files },
+      { from: shares.reports, to: GUEST_SHARES.reports },
+    ];
+    await this.#dependencies.mounts.of(process).confine({ directory: files.directory, keep }, signal);
   }
 }
 

@@ -13,7 +13,8 @@ export interface MachineFiles {
   readonly state: string;
   /** The keys of the connection. */
   readonly identity: string;
-  /** What QEMU itself has to say. */
+  /** Where QEMU says why it does not start: a directory, and the file in it. */
+  readonly logDirectory: string;
   readonly log: string;
 }
 
@@ -24,5 +25,6 @@ export const machineFiles = (directory: string): MachineFiles => ({
   channel: join(directory, 'channel'),
   state: join(directory, 'state'),
   identity: join(directory, 'identity'),
-  log: join(directory, 'log'),
+  logDirectory: join(directory, 'log'),
+  log: join(directory, 'log/qemu'),
 });

@@ -17,6 +17,7 @@ export interface MachineOptions {
   readonly process: ProcessRef;
   readonly files: MachineFiles;
   readonly shares: MachineShares;
+  readonly mounts: Guest['mounts'];
   readonly clock: Clock;
 }
 
@@ -34,6 +35,7 @@ export class Machine implements Guest {
   readonly process: ProcessRef;
   readonly files: SharedDirectory;
   readonly reports: SharedDirectory;
+  readonly mounts: Guest['mounts'];
   /**
    * Settles when QEMU has ended, by whatever cause; never after `close`. Rejects if it has no control socket
    * any more and outlives a SIGKILL.
@@ -48,11 +50,15 @@ export class Machine implements Guest {
   #ssh: SshConnection | undefined;
   #bootId = '';
 
-  private constructor({ sandboxId, process, files, shares, clock }: MachineOptions, qmp: QmpConnection) {
+  private constructor(
+    { sandboxId, process, files, shares, mounts, clock }: MachineOptions,
+    qmp: QmpConnection,
+  ) {
     this.sandboxId = sandboxId;
     this.process = process;
     this.files = { host: shares.files, guest: GUEST_SHARES.files };
     this.reports = { host: shares.reports, guest: GUEST_SHARES.reports };
+    this.mounts = mounts;
     this.#files = files;
     this.#clock = clock;
     this.#qmp = qmp;

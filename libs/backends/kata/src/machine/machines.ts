@@ -7,7 +7,7 @@ import {
   type SandboxId,
   withDeadline,
 } from '@crihub/kernel';
-import type { ProcessRef } from '@crihub/linux';
+import type { Mounts, ProcessRef } from '@crihub/linux';
 import { type PodShareDirectories } from '../guest/pod-share.ts';
 import type { Templates } from '../template/templates.ts';
 import type { Creations } from './creations.ts';
@@ -16,7 +16,7 @@ import type { SavedMachine } from './machine-state.ts';
 import { Machine } from './machine.ts';
 import { machineFiles, type MachineFiles } from './machine-files.ts';
 import { linkPod } from './pod-link.ts';
-import type { MachineSize } from './qemu-arguments.ts';
+import type { MachineShares, MachineSize } from './qemu-arguments.ts';
 import { findQemu, killQemu } from './qemu-process.ts';
 
 export interface MachinesOptions {
@@ -28,6 +28,7 @@ export interface MachinesDependencies {
   /** Absent: every machine boots. */
   readonly templates: Templates | undefined;
   readonly creations: Creations;
+  readonly mounts: Pick<Mounts, 'of'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The directory of a pod's own. */
@@ -199,10 +200,11 @@ export class Machines {
   }
 
   async #attach(sandboxId: SandboxId, process: ProcessRef, signal: AbortSignal): Promise<Machine> {
-    const { clock } = this.#dependencies;
+    const { clock, mounts } = this.#dependencies;
     const files = this.#filesOf(sandboxId);
+    const shares = this.#sharesOf(sandboxId);
     return await Machine.attach(
-      { sandboxId, process, files, shares: this.#sharesOf(sandboxId), clock },
+      { sandboxId, process, files, shares, mounts: mounts.of(process), clock },
       signal,
     );
   }
@@ -211,9 +213,8 @@ export class Machines {
     return machineFiles(`${this.#dependencies.directoryOf(id)}/vm`);
   }
 
-  #sharesOf(id: SandboxId): { readonly files: string; readonly reports: string } {
-    const { view, reports } = this.#dependencies.sharesOf(id);
-    return { files: view, reports };
+  #sharesOf(id: SandboxId): MachineShares {
+    return this.#dependencies.sharesOf(id);
   }
 }
 

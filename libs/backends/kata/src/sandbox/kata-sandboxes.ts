@@ -97,7 +97,7 @@ export class KataSandboxes implements SandboxOperations {
     await machines.remove(id);
     await containers.guestEnded(id);
     await containers.forgetSandbox(id, signal);
-    await containers.share(id).remove(signal);
+    await containers.share(id).remove();
     await namespaces.remove(layout.networkNamespace(id), signal);
     await executor.cgroups.kill(machineCgroup(record), signal);
     await executor.cgroups.remove(machineCgroup(record), signal);
@@ -140,7 +140,7 @@ export class KataSandboxes implements SandboxOperations {
     const size = machineSize(sandbox, this.#options.size);
     const base = { sandbox, bootId, size, cgroup: podCgroup(sandbox, cgroupDriver) };
     await records.write(id, { ...base, step: 'preparing' });
-    await Promise.all([containers.share(id).open(signal), namespaces.create({ net }, signal)]);
+    await Promise.all([containers.share(id).open(), namespaces.create({ net }, signal)]);
     const launched = await machines.launch(this.#planOf(base), signal);
     await records.write(id, { ...base, step: 'prepared', ...launched });
   }

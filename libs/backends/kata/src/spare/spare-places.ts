@@ -49,9 +49,9 @@ export class SparePlaces {
     await Promise.all(names.map(async (name) => this.close(this.#placeOf(name))));
   }
 
-  async open(signal: AbortSignal): Promise<SparePlace> {
+  async open(): Promise<SparePlace> {
     const place = this.#placeOf(randomBytes(NAME_BYTES).toString('hex'));
-    await this.#dependencies.sharesOf(place.directory).share.open(signal);
+    await this.#dependencies.sharesOf(place.directory).share.open();
     return place;
   }
 
@@ -59,7 +59,7 @@ export class SparePlaces {
   async close(place: SparePlace): Promise<void> {
     const { launcher, sharesOf } = this.#dependencies;
     await launcher.remove(place.files);
-    await sharesOf(place.directory).share.remove(AbortSignal.timeout(CLOSE_MS));
+    await sharesOf(place.directory).share.remove();
     await this.leave(place);
     await rm(place.directory, { recursive: true, force: true });
   }
@@ -71,12 +71,12 @@ export class SparePlaces {
 
   #placeOf(name: string): SparePlace {
     const directory = join(this.#options.directory, name);
-    const { view, reports } = this.#dependencies.sharesOf(directory).directories;
+    const { directories } = this.#dependencies.sharesOf(directory);
     const parent = this.#options.cgroupDriver === 'systemd' ? '/crihub.slice' : '/crihub';
     return {
       directory,
       files: machineFiles(join(directory, 'vm')),
-      shares: { files: view, reports },
+      shares: directories,
       cgroup: `${parent}/crihub-machine-${name}`,
     };
   }

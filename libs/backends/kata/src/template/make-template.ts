@@ -30,7 +30,7 @@ export async function makeTemplate(
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true, mode: 0o700 });
   const { memory, state } = savedIn(unfinished);
-  const place = await places.open(signal);
+  const place = await places.open();
   try {
     await launcher.start({ ...place, size, memory, idle: true }, signal);
     await saveWaiting(place, state, signal);
