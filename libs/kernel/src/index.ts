@@ -26,6 +26,7 @@ export {
 export { KeyedMutex, untilAborted } from './keyed-mutex.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { Semaphore } from './semaphore.ts';
+export { settleAll } from './settle-all.ts';
 export { SingleFlight } from './single-flight.ts';
 export {
   type CallOutcome,

@@ -1,3 +1,4 @@
+import { settleAll } from '@crihub/kernel';
 import type { Container } from '@crihub/contract';
 import type { ContainerRecord } from '../records/container-record.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
@@ -5,7 +6,6 @@ import { checkContainerCapabilities } from '../router/check-capabilities.ts';
 import type { HealthMonitor } from '../router/health-monitor.ts';
 import { existingPath } from './container-mounts.ts';
 import type { Plugins } from './plugins.ts';
-import { settleAll } from './settle-all.ts';
 
 export interface AdjustContainerDeps {
   readonly plugins: Pick<Plugins, 'createContainer'>;

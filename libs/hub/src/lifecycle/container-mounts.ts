@@ -1,8 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import type { Mount } from '@crihub/contract';
-import { describeError, errnoCode, RuntimeError } from '@crihub/kernel';
+import { describeError, errnoCode, RuntimeError, settleAll } from '@crihub/kernel';
 import type { MountRequest } from '../front/parse/mounts.ts';
-import { settleAll } from './settle-all.ts';
 
 /** Mounts an image read-only. @returns the host path that the container gets to see. */
 export type MountImage = (image: string, subPath: string, index: number) => Promise<string>;

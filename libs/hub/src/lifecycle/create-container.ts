@@ -7,6 +7,7 @@ import {
   type Logger,
   newContainerId,
   RuntimeError,
+  settleAll,
   SingleFlight,
   withDeadline,
 } from '@crihub/kernel';
@@ -27,7 +28,6 @@ import { type PhaseObserver, reportPhases, timed } from './phases.ts';
 import type { Plugins } from './plugins.ts';
 import { podFileMounts } from './pod-files.ts';
 import type { NodeImage, NodeImages, RootFilesystems, ShiftedOwners, UserLookup } from './ports.ts';
-import { settleAll } from './settle-all.ts';
 import type { StepObserver } from './steps.ts';
 import type { Teardown } from './teardown.ts';
 

@@ -4,6 +4,7 @@ import {
   newSandboxId,
   RuntimeError,
   type SandboxId,
+  settleAll,
   SingleFlight,
   withDeadline,
 } from '@crihub/kernel';
@@ -20,7 +21,6 @@ import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, reportPhases, timed } from './phases.ts';
 import type { Plugins } from './plugins.ts';
 import { writePodFiles } from './pod-files.ts';
-import { settleAll } from './settle-all.ts';
 import type { StepObserver } from './steps.ts';
 import type { Teardown } from './teardown.ts';
 

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { describeError, type Logger, RuntimeError, withDeadline } from '@crihub/kernel';
+import { describeError, type Logger, RuntimeError, settleAll, withDeadline } from '@crihub/kernel';
 import { type ContainerRecord, isVisibleContainer } from '../records/container-record.ts';
 import { isVisibleSandbox, type SandboxRecord } from '../records/sandbox-record.ts';
 import type { Handler } from '../router/handler.ts';
@@ -10,7 +10,6 @@ import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 import type { Plugins } from './plugins.ts';
 import type { RootFilesystems } from './ports.ts';
-import { settleAll } from './settle-all.ts';
 import type { StepObserver } from './steps.ts';
 
 export interface TeardownDeps {

@@ -1,5 +1,5 @@
 import type { Container, CreatedContainer, Sandbox } from '@crihub/contract';
-import { type Clock, describeError, RuntimeError } from '@crihub/kernel';
+import { type Clock, describeError, RuntimeError, settleAll } from '@crihub/kernel';
 import type { OciSpec } from '@crihub/service-oci';
 import {
   containerCgroup,
@@ -15,7 +15,7 @@ import type { ContainerRoots, PlannedRoot } from '../images/container-roots.ts';
 import { writableLayerOf } from '../images/writable-layer.ts';
 import type { Layout } from '../layout.ts';
 import { containerLabels, type RecordIdentity } from '../records/container-labels.ts';
-import { runningSandbox } from '../sandbox/containerd-sandboxes.ts';
+import { runningSandbox } from '../sandbox/local-sandbox.ts';
 import { hostRoot } from '../sandbox/pause.ts';
 import type { LocalContainer } from './local-container.ts';
 import type { LocalContainers } from './local-containers.ts';
@@ -53,10 +53,11 @@ export class ContainerCreation {
     const spec = await this.#dependencies.specs.build(rooted, sandbox, specPath, { paths, pidOwner });
     const { terminal, stdin, stdinOnce } = container.process;
     const { id, logPath, sandboxId } = container;
-    const [made] = await bothSettled(
+    // Both settled: what one has made must not come after it was undone.
+    const [made] = await settleAll([
       local.create(id, { sandboxId, cgroup, logPath, terminal, stdin, stdinOnce }),
       store.create({ ...this.#record(container, sandbox, spec), ...root.record }, signal),
-    );
+    ]);
     made.process = spec.process;
     await this.#createTask(made, await root.prepare(signal), signal);
     return { cgroup };
@@ -113,10 +114,4 @@ export class ContainerCreation {
     const container = this.#dependencies.local.get(target);
     return container?.released === true && container.exit === undefined ? container.state.pid : undefined;
   }
-}
-
-/** Both results, after both have ended: what one has made must not come after it was undone. */
-async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([first, second]);
-  return await Promise.all([first, second]);
 }

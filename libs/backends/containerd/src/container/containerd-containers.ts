@@ -6,7 +6,15 @@ import type {
   Sandbox,
   StartedContainer,
 } from '@crihub/contract';
-import { type Clock, type ContainerId, describeError, kindOf, RuntimeError } from '@crihub/kernel';
+import {
+  type Clock,
+  type ContainerId,
+  describeError,
+  kindOf,
+  RuntimeError,
+  settleAll,
+  untilAborted,
+} from '@crihub/kernel';
 import { ociResources, parseSignal, type SpecHost } from '@crihub/service-oci';
 import { notFound, type Turns, wrongState } from '@crihub/service-sandbox';
 import { jsonAny, OCI_TYPES } from '../api/any.ts';
@@ -129,13 +137,14 @@ export class ContainerdContainers implements ContainerOperations {
     const { tasks, store, local, clock, roots } = this.#dependencies;
     const container = local.get(id);
     if (container !== undefined) container.isBeingRemoved = true;
+    // Two that delete one task hold each other up in its shim.
+    await untilAborted(container?.taskDeletion ?? Promise.resolve(), signal);
     const exit = container?.hasNoTask === true ? undefined : await endTask(id, tasks, signal);
     // Whoever is attached learns of the end, though its event comes after the removal.
     const { exitCode = KILLED, finishedAt = clock.nowNs() } = exit ?? {};
     container?.ended({ exitCode, finishedAt, oomKilled: false });
     await roots.remove(id, signal);
-    await store.delete(id, signal);
-    await local.remove(id);
+    await settleAll([store.delete(id, signal), local.remove(id)]);
   }
 
   /** With time of its own; what can't be undone now is left to `remove`. */

@@ -5,7 +5,8 @@ import { ifFound } from '../failures.ts';
 
 const { SIGKILL } = constants.signals;
 const END_MS = 15_000;
-const ATTEMPTS = 5;
+/** How long a shim may be just ending, on a busy machine. */
+const PATIENCE_MS = 3_000;
 const PAUSE_MS = 20;
 
 /** Sends a signal; to a task that has ended, or is just ending, it does nothing. */
@@ -56,11 +57,12 @@ export async function endTask(
 
 /** A shim that is just ending may refuse, or answer nothing, and is asked again. */
 async function insist<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const end = performance.now() + PATIENCE_MS;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
-      if (attempt === ATTEMPTS || kindOf(error) !== 'Internal') throw error;
+      if (performance.now() > end || kindOf(error) !== 'Internal') throw error;
     }
     await sleep(PAUSE_MS * attempt, signal);
   }

@@ -85,11 +85,12 @@ export class LocalContainers {
   async remove(id: ContainerId): Promise<void> {
     const container = this.#containers.get(id);
     await container?.output?.close();
-    if (container !== undefined) await this.#dependencies.holder.drop(this.#heldNames(container));
+    const dropped = container && this.#dependencies.holder.drop(this.#heldNames(container));
     await this.#writing.run(id, async () => {
       this.#containers.delete(id);
       await removeLocal(this.#dependencies.layout.container(id));
     });
+    await dropped;
   }
 
   /** Stops reading; the containers run on, and what they print waits. */

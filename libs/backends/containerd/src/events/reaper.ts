@@ -74,10 +74,20 @@ export class Reaper {
   }
 
   async #keep(container: LocalContainer): Promise<void> {
-    const { store, tasks, local } = this.#dependencies;
+    const { local } = this.#dependencies;
+    await container.output?.finish(FINISH);
+    if (container.isBeingRemoved) return;
+    const deletion = this.#deleteTask(container);
+    container.taskDeletion = deletion.catch(() => undefined); // its failure is told by this reaping
+    await deletion.finally(() => (container.taskDeletion = undefined));
+    this.#outOfMemory.delete(container.id);
+    await local.endOutput(container);
+  }
+
+  async #deleteTask(container: LocalContainer): Promise<void> {
+    const { store, tasks } = this.#dependencies;
     const { id, exit } = container;
     if (exit === undefined) return;
-    await container.output?.finish(FINISH);
     try {
       await store.label(id, exitLabel(exit));
       await tasks.delete(id);
@@ -85,8 +95,6 @@ export class Reaper {
     } catch (error) {
       if (kindOf(error) !== 'NotFound') throw error; // it was removed meanwhile
     }
-    this.#outOfMemory.delete(id);
-    await local.endOutput(container);
   }
 
   /** containerd's event may come late; the cgroup, which stays until the task is deleted, counts at once. */

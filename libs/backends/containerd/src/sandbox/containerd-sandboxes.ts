@@ -167,11 +167,3 @@ const started = ({ cgroup, pid }: LocalSandbox): StartedSandbox => ({
   cgroup,
   ...(pid === undefined ? {} : { pid }),
 });
-
-/** For the lookup of a pod from outside of its own operations. */
-export async function runningSandbox(id: SandboxId, layout: Layout): Promise<LocalSandbox> {
-  const local = await readLocal(layout.sandbox(id), localSandbox);
-  if (local?.step === 'running') return local;
-  if (local === undefined) throw notFound('create a container in', 'sandbox', id);
-  throw wrongState('create a container in', 'sandbox', id, local.step, 'running');
-}
