@@ -18,6 +18,7 @@ export {
 export type { CgroupStats, CpuStats, HugepageStats, MemoryStats } from './cgroups/stats.ts';
 export { statsOfV2Files } from './cgroups/stats-v2.ts';
 export { expandSlice, expandSystemdPath } from './cgroups/systemd-path.ts';
+export { mapFile } from './files/map-file.ts';
 export { readText } from './files/read-text.ts';
 export { type Capabilities, CAPABILITY_NAMES } from './host/capabilities.ts';
 export { type HostFacts, probeHost } from './host/host-facts.ts';

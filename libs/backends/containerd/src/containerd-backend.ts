@@ -35,6 +35,7 @@ import { TaskEvents } from './events/task-events.ts';
 import { ContainerdHealth } from './health/containerd-health.ts';
 import { InventoryTaker } from './inventory.ts';
 import { FifoHolder } from './io/fifo-holder.ts';
+import { PendingOutputs } from './io/pending-outputs.ts';
 import { rootsOf } from './images/roots-of.ts';
 import type { ImageCopies } from './images/image-copies.ts';
 import { Layout } from './layout.ts';
@@ -104,7 +105,8 @@ export class ContainerdBackend implements Backend {
     const files = { makeDirectory: makeLocal, remove: removeLocal };
     const tasks = new TaskService(options, connection);
     const holder = new FifoHolder({ directory: options.runDirectory }, { logger });
-    const local = new LocalContainers({ layout, holder, clock, logger });
+    const pendings = new PendingOutputs({ directory: layout.pendingOutput });
+    const local = new LocalContainers({ layout, holder, pendings, clock, logger });
     const specs = new ContainerSpecs({ host: specHost, rlimits: options.rlimits }, { cdi });
     const leakedShims = new LeakedShims({ clock });
     const shared = { layout, store, tasks, local, clock, turns: this.#turns, leakedShims };

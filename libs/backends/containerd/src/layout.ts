@@ -11,12 +11,14 @@ export class Layout {
   readonly runDirectory: string;
   readonly sandboxes: string;
   readonly containers: string;
+  readonly pendingOutput: string;
   readonly networkNamespaces: string;
 
   constructor({ runDirectory, networkNamespaceDirectory }: LayoutOptions) {
     this.runDirectory = runDirectory;
     this.sandboxes = join(runDirectory, 'sandboxes');
     this.containers = join(runDirectory, 'containers');
+    this.pendingOutput = join(runDirectory, 'pending-output');
     this.networkNamespaces = networkNamespaceDirectory;
   }
 

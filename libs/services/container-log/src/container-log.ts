@@ -1,6 +1,6 @@
 import { type Clock, describeError, type Logger } from '@crihub/kernel';
 import { encodeChunk, type OutputStream } from './entry-format.ts';
-import { LogFile } from './log-file.ts';
+import { LogFile, type LogPlace } from './log-file.ts';
 
 export interface ContainerLogOptions {
   /** Absolute path of the log in an existing directory; empty: everything is discarded. */
@@ -12,6 +12,12 @@ export interface ContainerLogOptions {
 export interface ContainerLogDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** Where a chunk's entries are, and their time: all that is needed to finish what a death interrupted. */
+export interface ChunkPlace extends LogPlace {
+  /** Nanoseconds since 1970. */
+  readonly timeNs: bigint;
 }
 
 const DEFAULT_LINE_BYTES = 16 * 1024;
@@ -51,11 +57,30 @@ export class ContainerLog {
     });
   }
 
-  /** Writes output as it came from the process, with the time of now. */
-  write(stream: OutputStream, chunk: Buffer): Promise<void> {
+  /**
+   * Writes output as it came from the process, with the time of now.
+   * @param begin is told where its entries will be, before any of them is written.
+   */
+  write(stream: OutputStream, chunk: Buffer, begin?: (place: ChunkPlace) => void): Promise<void> {
     if (this.#path === '') return Promise.resolve();
-    const entries = encodeChunk(this.#clock.nowNs(), stream, chunk, this.#maxLineBytes);
-    return this.#inTurn(() => this.#append(entries));
+    const timeNs = this.#clock.nowNs();
+    const entries = encodeChunk(timeNs, stream, chunk, this.#maxLineBytes);
+    return this.#inTurn(() => this.#append(entries, begin && ((place) => begin({ ...place, timeNs }))));
+  }
+
+  /** Writes what is missing of a chunk that an earlier writer had begun to write, with nobody after it. */
+  complete(stream: OutputStream, chunk: Buffer, { file: number, offset, timeNs }: ChunkPlace): Promise<void> {
+    if (this.#path === '') return Promise.resolve();
+    const entries = encodeChunk(timeNs, stream, chunk, this.#maxLineBytes);
+    return this.#inTurn(() =>
+      this.#attempt(entries.length, async () => {
+        const begun = await LogFile.find(this.#path, number);
+        if (begun !== undefined) return await begun.complete(entries, offset).finally(() => begun.close());
+        // Rather twice than not at all.
+        this.#file ??= await LogFile.open(this.#path);
+        await this.#file.append(entries);
+      }),
+    );
   }
 
   /** Writes whole entries that are encoded already, with times of their own. */
@@ -88,13 +113,20 @@ export class ContainerLog {
     return mine;
   }
 
-  async #append(entries: Buffer): Promise<void> {
-    try {
+  #append(entries: Buffer, begin?: (place: LogPlace) => void): Promise<void> {
+    return this.#attempt(entries.length, async () => {
       this.#file ??= await LogFile.open(this.#path);
-      await this.#file.append(entries);
+      await this.#file.append(entries, begin);
+    });
+  }
+
+  /** Never rejects. @param bytes that are dropped if it fails. */
+  async #attempt(bytes: number, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
       if (this.#failing) this.#recovered();
     } catch (error) {
-      this.#droppedBytes += entries.length;
+      this.#droppedBytes += bytes;
       if (!this.#failing) this.#failed(error);
     }
   }

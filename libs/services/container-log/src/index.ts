@@ -1,4 +1,9 @@
-export { ContainerLog, type ContainerLogDependencies, type ContainerLogOptions } from './container-log.ts';
+export {
+  type ChunkPlace,
+  ContainerLog,
+  type ContainerLogDependencies,
+  type ContainerLogOptions,
+} from './container-log.ts';
 export { encodeChunk, type OutputStream } from './entry-format.ts';
 export { followStream } from './follow-stream.ts';
 export { type LogPosition, readLogPosition } from './log-position.ts';

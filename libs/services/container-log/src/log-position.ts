@@ -1,6 +1,6 @@
-import { open, readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open } from 'node:fs/promises';
 import { errnoCode } from '@crihub/kernel';
+import { rotatedFiles } from './rotated-files.ts';
 import { parseTimestamp } from './timestamp.ts';
 
 /** Where a log stands: what an engine that keeps its own log still has to tell comes after it. */
@@ -26,20 +26,6 @@ export async function readLogPosition(path: string): Promise<LogPosition | undef
     if (position !== undefined) return position;
   }
   return undefined;
-}
-
-/** As the kubelet names them: the log's path, a dot, a time that sorts; youngest first. */
-async function rotatedFiles(path: string): Promise<readonly string[]> {
-  const prefix = `${basename(path)}.`;
-  const names = await readdir(dirname(path)).catch((error: unknown) => {
-    if (errnoCode(error) === 'ENOENT') return [];
-    throw error;
-  });
-  return names
-    .filter((name) => name.startsWith(prefix) && !/\.(gz|tmp)$/.test(name))
-    .sort()
-    .reverse()
-    .map((name) => join(dirname(path), name));
 }
 
 async function positionOf(path: string): Promise<LogPosition | undefined> {

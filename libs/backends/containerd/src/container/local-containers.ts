@@ -5,6 +5,7 @@ import { ContainerLog } from '@crihub/service-container-log';
 import type { TaskStreams } from '../api/task-service.ts';
 import { ContainerOutput, makeStreams, streamPaths } from '../io/container-output.ts';
 import type { FifoHolder } from '../io/fifo-holder.ts';
+import type { PendingOutputs } from '../io/pending-outputs.ts';
 import type { Layout } from '../layout.ts';
 import { readLocal, removeLocal, writeLocal } from '../records/local-file.ts';
 import { LocalContainer, localState, type LocalState } from './local-container.ts';
@@ -12,6 +13,7 @@ import { LocalContainer, localState, type LocalState } from './local-container.t
 export interface LocalContainersDependencies {
   readonly layout: Layout;
   readonly holder: FifoHolder;
+  readonly pendings: PendingOutputs;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -43,7 +45,7 @@ export class LocalContainers {
     const container = new LocalContainer(id, state);
     const log = this.#logOf(container);
     await log.open();
-    container.output = await ContainerOutput.open(this.streams(id, state), log);
+    container.output = await this.#openOutput(container, log);
     this.#containers.set(id, container);
     return container;
   }
@@ -65,9 +67,11 @@ export class LocalContainers {
 
   /** Takes over what an earlier daemon left: the output waits in the FIFOs. */
   async adopt(): Promise<void> {
-    const { layout } = this.#dependencies;
+    const { layout, pendings } = this.#dependencies;
+    await pendings.adopt();
     const ids = (await readdir(layout.containers)) as ContainerId[];
     await Promise.all(ids.map((id) => this.#adoptOne(id)));
+    pendings.forgetLeft();
     const open = [...this.values()].filter(({ output }) => output !== undefined);
     await this.#dependencies.holder.adopt(open.flatMap((container) => this.#heldNames(container)));
   }
@@ -108,11 +112,15 @@ export class LocalContainers {
     if (state === undefined) return; // it was being made, or being removed: its record in containerd says so
     const container = new LocalContainer(id, state);
     try {
-      container.output = await ContainerOutput.open(this.streams(id, state), this.#logOf(container));
+      container.output = await this.#openOutput(container, this.#logOf(container));
     } catch (error) {
       if (errnoCode(error) !== 'ENOENT') throw error; // it has ended, and its FIFOs were removed
     }
     this.#containers.set(id, container);
+  }
+
+  #openOutput({ id, state }: LocalContainer, log: ContainerLog): Promise<ContainerOutput> {
+    return ContainerOutput.open(this.streams(id, state), { log, pendings: this.#dependencies.pendings });
   }
 
   #heldNames({ id, state }: LocalContainer): readonly string[] {

@@ -9,6 +9,7 @@ import { ContainerLog } from '@crihub/service-container-log';
 import { expect, it } from 'vitest';
 import type { TaskStreams } from '../api/task-service.ts';
 import { ContainerOutput, makeStreams, streamPaths } from './container-output.ts';
+import { PendingOutputs } from './pending-outputs.ts';
 
 interface Rig extends AsyncDisposable {
   readonly streams: TaskStreams;
@@ -26,7 +27,9 @@ async function startRig(): Promise<Rig> {
     streams,
     open: async () => {
       const log = new ContainerLog({ path }, { clock: systemClock, logger: silentLogger });
-      const output = await ContainerOutput.open(streams, log);
+      const pendings = new PendingOutputs({ directory: join(directory.path, 'pending') });
+      await pendings.adopt();
+      const output = await ContainerOutput.open(streams, { log, pendings });
       opened.push(output);
       return output;
     },

@@ -4,6 +4,8 @@ import type { ContainerLog, OutputStream } from '@crihub/service-container-log';
 import type { TaskStreams } from '../api/task-service.ts';
 import { makeFifo, openReadingEnd } from './fifo.ts';
 import { OutputReader } from './output-reader.ts';
+import type { PendingOutput } from './pending-output.ts';
+import type { PendingOutputs } from './pending-outputs.ts';
 
 export interface StreamChoice {
   readonly terminal: boolean;
@@ -22,26 +24,45 @@ export function makeStreams({ stdin, stdout, stderr }: TaskStreams): void {
   for (const path of [stdin, stdout, stderr]) if (path !== '') makeFifo(path);
 }
 
+export interface ContainerOutputDependencies {
+  readonly log: ContainerLog;
+  readonly pendings: PendingOutputs;
+}
+
+interface Source {
+  readonly name: OutputStream;
+  readonly path: string;
+  readonly pending: PendingOutput;
+}
+
 /** The output of a container's first process: into its log, and to all who are attached. */
 export class ContainerOutput {
   readonly #log: ContainerLog;
+  readonly #pendings: PendingOutputs;
   readonly #readers: OutputReader[] = [];
+  readonly #sources: Source[] = [];
   readonly #attached: Readonly<Record<OutputStream, Set<PassThrough>>> = {
     stdout: new Set(),
     stderr: new Set(),
   };
   readonly #ending = new AbortController();
 
-  private constructor(log: ContainerLog) {
+  private constructor({ log, pendings }: ContainerOutputDependencies) {
     this.#log = log;
+    this.#pendings = pendings;
   }
 
-  /** Begins to read. The FIFOs must exist. */
-  static async open({ stdout, stderr }: TaskStreams, log: ContainerLog): Promise<ContainerOutput> {
-    const output = new ContainerOutput(log);
+  /** Writes what an earlier daemon had read, and begins to read. The FIFOs must exist. */
+  static async open(
+    { stdout, stderr }: TaskStreams,
+    dependencies: ContainerOutputDependencies,
+  ): Promise<ContainerOutput> {
+    const output = new ContainerOutput(dependencies);
     try {
-      await output.#read('stdout', stdout);
-      if (stderr !== '') await output.#read('stderr', stderr);
+      await output.#add('stdout', stdout);
+      if (stderr !== '') await output.#add('stderr', stderr);
+      await output.#writeLeft();
+      for (const source of output.#sources) await output.#read(source);
       return output;
     } catch (error) {
       await output.close();
@@ -88,6 +109,7 @@ export class ContainerOutput {
   /** Stops reading after the chunk that is in hand, and ends what is attached. */
   async close(): Promise<void> {
     await Promise.all(this.#readers.map((reader) => reader.close()));
+    for (const { pending } of this.#sources.splice(0)) this.#pendings.release(pending);
     for (const target of [...this.#attached.stdout, ...this.#attached.stderr]) target.end();
     await this.#log.close();
   }
@@ -100,18 +122,43 @@ export class ContainerOutput {
     return this.#readers.reduce((sum, { chunks }) => sum + chunks, 0);
   }
 
-  async #read(name: OutputStream, path: string): Promise<void> {
-    const descriptor = await openReadingEnd(path);
-    this.#readers.push(new OutputReader(descriptor, (chunk) => this.#take(name, chunk)));
+  async #add(name: OutputStream, path: string): Promise<void> {
+    this.#sources.push({ name, path, pending: await this.#pendings.open(path) });
   }
 
-  async #take(name: OutputStream, chunk: Buffer): Promise<void> {
-    const attached = this.#attached[name];
+  /** What was begun comes first: nobody wrote after it. */
+  async #writeLeft(): Promise<void> {
+    const left = this.#sources.filter(({ pending }) => pending.chunk !== undefined);
+    const isBegun = ({ pending }: Source): boolean => pending.chunk?.place !== undefined;
+    for (const source of [...left.filter(isBegun), ...left.filter((one) => !isBegun(one))]) {
+      const { name, pending } = source;
+      const { data, place } = pending.chunk ?? { data: Buffer.alloc(0), place: undefined };
+      if (place === undefined) await this.#write(source, data);
+      else {
+        await this.#log.complete(name, data, place);
+        pending.clear();
+      }
+    }
+  }
+
+  async #read(source: Source): Promise<void> {
+    const descriptor = await openReadingEnd(source.path);
+    const take = (chunk: Buffer): Promise<void> => this.#take(source, chunk);
+    this.#readers.push(new OutputReader(descriptor, take, source.pending.buffer));
+  }
+
+  async #take(source: Source, chunk: Buffer): Promise<void> {
+    const attached = this.#attached[source.name];
     const copy = attached.size === 0 ? undefined : Buffer.from(chunk);
-    // The log encodes the chunk before it returns, so the buffer may be used again.
-    const written = this.#log.write(name, chunk);
+    const written = this.#write(source, chunk);
     if (copy !== undefined) await Promise.all([...attached].map((target) => this.#passOn(target, copy)));
     await written;
+  }
+
+  async #write({ name, pending }: Source, chunk: Buffer): Promise<void> {
+    pending.took(chunk.length);
+    await this.#log.write(name, chunk, (place) => pending.writesAt(place));
+    pending.clear();
   }
 
   /**

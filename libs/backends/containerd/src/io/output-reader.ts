@@ -1,10 +1,10 @@
 import { Socket } from 'node:net';
 
-/** Takes a chunk, which is its own only until it returns; reading goes on when the promise resolves. */
+/** Takes a chunk; reading goes on, into the same buffer, when the promise resolves. */
 export type ChunkTaker = (chunk: Buffer) => Promise<void>;
 
-/** What fits a pipe by default. All readers share it: a chunk is taken before the next one is read. */
-const BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+/** What fits a pipe by default. Readers may share it whose takers are done with a chunk when they return. */
+const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** Reads a FIFO chunk by chunk. What was not taken yet stays in the FIFO, where a death loses nothing. */
 export class OutputReader {
@@ -14,16 +14,16 @@ export class OutputReader {
   #taking: Promise<void> = Promise.resolve();
   #chunks = 0;
 
-  constructor(descriptor: number, take: ChunkTaker) {
+  constructor(descriptor: number, take: ChunkTaker, buffer: Buffer = SHARED) {
     this.#socket = new Socket({
       fd: descriptor,
       readable: true,
       writable: false,
       onread: {
-        buffer: () => BUFFER,
+        buffer: () => buffer,
         callback: (length) => {
           this.#chunks += 1;
-          this.#taking = take(BUFFER.subarray(0, length)).finally(() => this.#socket.resume());
+          this.#taking = take(buffer.subarray(0, length)).finally(() => this.#socket.resume());
           return false;
         },
       },

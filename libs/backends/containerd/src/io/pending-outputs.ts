@@ -1,0 +1,66 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mapFile } from '@crihub/linux';
+import { PENDING_BYTES, PendingOutput } from './pending-output.ts';
+
+export interface PendingOutputsOptions {
+  /** For one file for each stream that is read at the same time; of this boot alone. */
+  readonly directory: string;
+}
+
+/** The pending output of all streams. A file is never given back, but serves one stream after another. */
+export class PendingOutputs {
+  readonly #directory: string;
+  readonly #left = new Map<string, PendingOutput>();
+  readonly #free: PendingOutput[] = [];
+  #files = 0;
+
+  constructor({ directory }: PendingOutputsOptions) {
+    this.#directory = directory;
+  }
+
+  /** Takes over what an earlier daemon left. */
+  async adopt(): Promise<void> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    const names = await readdir(this.#directory);
+    const all = await Promise.all(names.map((name) => this.#map(name)));
+    this.#files = Math.max(0, ...names.map((name) => Number(name) || 0));
+    for (const pending of all) {
+      if (pending.chunk === undefined) this.#free.push(pending);
+      else this.#left.set(pending.name, pending);
+    }
+  }
+
+  /** For the stream of that name; it may hold a chunk that is left of it. */
+  async open(name: string): Promise<PendingOutput> {
+    const left = this.#left.get(name);
+    if (left !== undefined) {
+      this.#left.delete(name);
+      return left;
+    }
+    const pending = this.#free.pop() ?? (await this.#add());
+    pending.serve(name);
+    return pending;
+  }
+
+  /** For others, when nobody reads into it any more. */
+  release(pending: PendingOutput): void {
+    pending.clear();
+    this.#free.push(pending);
+  }
+
+  /** Gives up what is left of streams that are not there any more. */
+  forgetLeft(): void {
+    for (const pending of this.#left.values()) this.release(pending);
+    this.#left.clear();
+  }
+
+  #add(): Promise<PendingOutput> {
+    this.#files += 1;
+    return this.#map(String(this.#files));
+  }
+
+  async #map(name: string): Promise<PendingOutput> {
+    return new PendingOutput(await mapFile(join(this.#directory, name), PENDING_BYTES));
+  }
+}
