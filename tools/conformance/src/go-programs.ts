@@ -15,8 +15,10 @@ export type GoProgram =
   | 'critest'
   | 'nri-plugin'
   | 'runc'
-  | 'containerd-upstream/containerd'
-  | 'containerd-upstream/containerd-shim-runc-v2';
+  | `${ContainerdLine}/${'containerd' | 'containerd-shim-runc-v2'}`;
+
+/** The newest containerd, and the last that came before 2.0. */
+export type ContainerdLine = 'containerd-upstream' | 'containerd-1.7';
 
 interface Recipe {
   /** The Go module that pins its version, relative to this package. */
@@ -35,16 +37,18 @@ const recipes: Readonly<Record<GoProgram, Recipe>> = {
     build: ['build', '-trimpath', '-tags=seccomp,urfave_cli_no_docs'],
     what: 'github.com/opencontainers/runc',
   },
-  'containerd-upstream/containerd': containerd('containerd'),
-  'containerd-upstream/containerd-shim-runc-v2': containerd('containerd-shim-runc-v2'),
+  'containerd-upstream/containerd': containerd('containerd', 'v2/cmd/containerd'),
+  'containerd-upstream/containerd-shim-runc-v2': containerd('containerd', 'v2/cmd/containerd-shim-runc-v2'),
+  'containerd-1.7/containerd': containerd('containerd-1.7', 'cmd/containerd'),
+  'containerd-1.7/containerd-shim-runc-v2': containerd('containerd-1.7', 'cmd/containerd-shim-runc-v2'),
 };
 
-function containerd(name: string): Recipe {
+function containerd(module: string, program: string): Recipe {
   return {
-    module: 'containerd',
+    module,
     // Of these snapshotters no distribution's machine has the libraries by default.
     build: ['build', '-trimpath', '-tags=no_btrfs,no_devmapper,no_zfs'],
-    what: `github.com/containerd/containerd/v2/cmd/${name}`,
+    what: `github.com/containerd/containerd/${program}`,
   };
 }
 
@@ -109,8 +113,8 @@ async function sourceDigest({ module, build: command, what }: Recipe): Promise<s
   return hash.digest('hex');
 }
 
-/** The directory of the newest containerd and its shim. @throws GoMissingError */
-export async function upstreamContainerd(say: (line: string) => void): Promise<string> {
-  await goProgram('containerd-upstream/containerd-shim-runc-v2', say);
-  return path.dirname(await goProgram('containerd-upstream/containerd', say));
+/** The directory of a containerd and its shim. @throws GoMissingError */
+export async function builtContainerd(line: ContainerdLine, say: (line: string) => void): Promise<string> {
+  await goProgram(`${line}/containerd-shim-runc-v2`, say);
+  return path.dirname(await goProgram(`${line}/containerd`, say));
 }

@@ -1,1 +1,7 @@
-export { goProgram, GoMissingError, type GoProgram, upstreamContainerd } from './go-programs.ts';
+export {
+  builtContainerd,
+  type ContainerdLine,
+  goProgram,
+  GoMissingError,
+  type GoProgram,
+} from './go-programs.ts';

@@ -3,7 +3,7 @@ import { describeError } from '@crihub/kernel';
 import { newerDocker } from '@crihub/tool-fixtures';
 import { interruption, prepareHost, TEST_PACKAGES } from '@crihub/tool-setup';
 import { type ConformanceResult, runConformance } from './conformance.ts';
-import { goProgram, GoMissingError, upstreamContainerd } from './go-programs.ts';
+import { builtContainerd, goProgram, GoMissingError } from './go-programs.ts';
 import { formatResults, formatTotals } from './table.ts';
 import { buildImages, type TargetChoice } from './target.ts';
 
@@ -59,7 +59,7 @@ async function main(): Promise<number> {
 async function prepare(): Promise<number> {
   await prepareHost(TEST_PACKAGES, say);
   for (const name of ['critest', 'runc'] as const) await goProgram(name, say);
-  await upstreamContainerd(say);
+  await builtContainerd('containerd-upstream', say);
   const docker = await newerDocker();
   if (typeof docker === 'string') say(docker);
   await buildImages(say);

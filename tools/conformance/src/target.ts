@@ -16,7 +16,7 @@ import {
 } from '@crihub/tool-fixtures';
 import { RuntimeError } from '@crihub/kernel';
 import { guestOf } from '@crihub/tool-guest';
-import { goProgram, upstreamContainerd } from './go-programs.ts';
+import { builtContainerd, goProgram } from './go-programs.ts';
 
 /** What critest is to judge. */
 export type TargetChoice =
@@ -82,7 +82,7 @@ interface Upstream {
 const UPSTREAM: Readonly<Record<string, ((parts: Upstream) => Promise<object>) | undefined>> = {
   'runc-upstream': async ({ say }) => ({ backend: 'runc', runtime: await goProgram('runc', say) }),
   'containerd-upstream': async ({ directory, started, say }) => {
-    const programs = await upstreamContainerd(say);
+    const programs = await builtContainerd('containerd-upstream', say);
     const engine = await startEngine('containerd', path.join(directory, 'engine'), [programs]);
     started.use(engine);
     return { backend: 'containerd', socketPath: engine.socket, runtime: await goProgram('runc', say) };

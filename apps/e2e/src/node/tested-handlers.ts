@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { upstreamContainerd } from '@crihub/tool-conformance';
+import { builtContainerd } from '@crihub/tool-conformance';
 import { startEngine } from '@crihub/tool-fixtures';
 import { GUEST_DIRECTORY } from '@crihub/tool-guest';
 import { DockerEngine } from '@crihub/transport/docker-engine';
@@ -31,7 +31,8 @@ export const TESTED_HANDLERS: Readonly<Record<string, () => Promise<TestedHandle
   docker: startDocker,
   kata: async () => kata(),
   containerd: async () => await startContainerd(),
-  'containerd-upstream': async () => await startContainerd([await upstreamContainerd(() => undefined)]),
+  'containerd-upstream': async () =>
+    await startContainerd([await builtContainerd('containerd-upstream', () => undefined)]),
 };
 
 const ORDINARY = { hasHostNetwork: true, podsAtOnce: 20 } as const;
