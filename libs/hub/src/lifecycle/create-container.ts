@@ -1,18 +1,5 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { hostname as hostName } from 'node:os';
-import type { Container, ProcessUser } from '@crihub/contract';
-import {
-  type ContainerId,
-  type Logger,
-  newContainerId,
-  RuntimeError,
-  settleAll,
-  SingleFlight,
-  withDeadline,
-} from '@crihub/kernel';
+import { type ContainerId, type Logger, RuntimeError, SingleFlight, withDeadline } from '@crihub/kernel';
 import type { ContainerRequest } from '../front/parse/container.ts';
-import { mergeProcess } from '@crihub/service-oci';
 import { containerKey, type ContainerRecord } from '../records/container-record.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
 import { checkContainerCapabilities } from '../router/check-capabilities.ts';
@@ -20,14 +7,14 @@ import type { Handler } from '../router/handler.ts';
 import type { Handlers } from '../router/handlers.ts';
 import type { HealthMonitor } from '../router/health-monitor.ts';
 import { adjustContainer } from './adjust-container.ts';
-import { resolveMounts } from './container-mounts.ts';
+import { makeContainerFiles } from './container-files.ts';
+import { containerIntent } from './container-intent.ts';
 import type { Directories } from './directories.ts';
 import type { NodeState } from './node-state.ts';
 import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, reportPhases, timed } from './phases.ts';
 import type { Plugins } from './plugins.ts';
-import { podFileMounts } from './pod-files.ts';
-import type { NodeImage, NodeImages, RootFilesystems, ShiftedOwners, UserLookup } from './ports.ts';
+import type { NodeImage, NodeImages, RootFilesystems, UserLookup } from './ports.ts';
 import type { StepObserver } from './steps.ts';
 import type { Teardown } from './teardown.ts';
 
@@ -45,10 +32,6 @@ export interface CreateContainerDeps {
   readonly steps: StepObserver;
   readonly logger: Logger;
 }
-
-// Until the image's user database can be read. An intent is never run.
-const NOT_RESOLVED: ProcessUser = { uid: 0, gid: 0, additionalGids: [] };
-const DEFAULT_STOP_SIGNAL = 'SIGTERM';
 
 /** CreateContainer: one creation per container and attempt, shared by its retries. */
 export class CreateContainer {
@@ -102,9 +85,10 @@ export class CreateContainer {
     fingerprint: string,
     signal: AbortSignal,
   ): Promise<ContainerRecord> {
-    const { node, teardown, plugins, phases, steps, logger } = this.#deps;
+    const { node, directories, teardown, plugins, phases, steps, logger } = this.#deps;
     const image = this.#imageOf(request.image);
-    const intent = this.#intent(handler, pod, request, image, fingerprint);
+    const createdAt = node.clock.nowNs();
+    const intent = containerIntent({ handler, pod, request, image, fingerprint, directories, createdAt });
     const { id } = intent;
     const subject = phaseSubject(pod, id);
     using _held = await node.locks.acquire(id);
@@ -112,7 +96,9 @@ export class CreateContainer {
     await steps.reached('createContainer.intent');
     let record: ContainerRecord;
     try {
-      const built = await this.#build(pod, intent, request, image, signal);
+      const files = { ...this.#deps, imageOf: (reference: string) => this.#imageOf(reference) };
+      const built = await makeContainerFiles(files, pod, intent.container, request, image, signal);
+      await steps.reached('createContainer.rootfs');
       const container = await adjustContainer(this.#deps, handler.name, pod, { ...intent, container: built });
       const { phases: parts, ...created } = await timed(phases, subject, 'container_create', () =>
         handler.backend.containers.create(container, pod.sandbox, signal),
@@ -150,114 +136,6 @@ export class CreateContainer {
     if (image !== undefined) return image;
     throw new RuntimeError('NotFound', `image ${reference} is not on this node: pull it first`);
   }
-
-  #intent(
-    handler: Handler,
-    pod: SandboxRecord,
-    request: ContainerRequest,
-    image: NodeImage,
-    fingerprint: string,
-  ): ContainerRecord {
-    const id = newContainerId();
-    const { metadata, labels, annotations, security, devices, cdiDevices } = request;
-    // Without a score of its own it would inherit that of the daemon, which the kernel is to spare.
-    const resources = { oomScoreAdj: 0, ...handler.defaults.resources, ...request.resources };
-    const hubRootfs = handler.backend.rootfs === 'hub';
-    const container: Container = {
-      id,
-      sandboxId: pod.id,
-      metadata,
-      labels,
-      annotations,
-      imageId: image.id,
-      imageRef: request.userSpecifiedImage || request.image,
-      rootfs: hubRootfs ? join(this.#deps.directories.container(id), 'rootfs') : '',
-      process: {
-        ...mergeProcess({
-          image: { ...image, workingDir: image.workingDirectory },
-          command: request.command,
-          args: request.args,
-          env: request.env,
-          workingDir: request.workingDirectory,
-          terminal: request.terminal,
-          hostname: pod.sandbox.hostname || hostName(),
-        }),
-        user: NOT_RESOLVED,
-        terminal: request.terminal,
-        stdin: request.stdin,
-        stdinOnce: request.stdinOnce,
-      },
-      pidNamespace: request.pidNamespace ?? { mode: pod.sandbox.namespaces.pid },
-      security,
-      mounts: [],
-      devices,
-      cdiDevices,
-      resources,
-      logPath:
-        request.logPath === '' || pod.logDirectory === '' ? '' : join(pod.logDirectory, request.logPath),
-      stopSignal: request.stopSignal ?? (image.stopSignal || DEFAULT_STOP_SIGNAL),
-    };
-    return {
-      id,
-      sandboxId: pod.id,
-      phase: 'creating',
-      container,
-      mounts: request.mounts,
-      imageRef: image.repoDigests[0] ?? image.id,
-      fingerprint,
-      resources,
-      createdAt: this.#deps.node.clock.nowNs(),
-    };
-  }
-
-  /** Makes the root filesystem and what else must exist on disk, and fills in what depends on it. */
-  async #build(
-    pod: SandboxRecord,
-    { container }: ContainerRecord,
-    request: ContainerRequest,
-    image: NodeImage,
-    signal: AbortSignal,
-  ): Promise<Container> {
-    const { rootfs, users, directories, phases, steps } = this.#deps;
-    const directory = directories.container(container.id);
-    await mkdir(directory, { recursive: true, mode: 0o711 });
-    const [root, mounts] = await settleAll([
-      timed(phases, phaseSubject(pod, container.id), 'rootfs', () =>
-        rootfs.mount(image.id, directory, shiftedOwners(pod), signal),
-      ),
-      resolveMounts(request.mounts, async (reference, subPath, index) => {
-        const { id } = this.#imageOf(reference);
-        return await rootfs.mountVolume(
-          id,
-          directories.imageVolume(container.id, index),
-          subPath,
-          shiftedOwners(pod),
-          signal,
-        );
-      }),
-    ]);
-    const [user] = await settleAll([
-      users.resolve(root, request.user, image.user),
-      container.logPath === ''
-        ? undefined
-        : mkdir(join(container.logPath, '..'), { recursive: true, mode: 0o755 }),
-    ]);
-    // A backend with images of its own needed ours only to look up the user.
-    if (container.rootfs === '') await rootfs.unmount(directory);
-    await steps.reached('createContainer.rootfs');
-    return {
-      ...container,
-      rootfs: container.rootfs === '' ? '' : root,
-      process: { ...container.process, user },
-      mounts: [...mounts, ...podFileMounts(pod.sandbox, mounts, request.security.readonlyRootfs)],
-    };
-  }
-}
-
-function shiftedOwners({ userNamespace, sandbox }: SandboxRecord): ShiftedOwners | undefined {
-  if (userNamespace === undefined) return undefined;
-  const { uids = [], gids = [] } = sandbox.namespaces.user ?? {};
-  return { userNamespace, rootUid: uids[0]?.hostId ?? 0, rootGid: gids[0]?.hostId ?? 0 };
 }
 
 function assertReady({ id, phase }: SandboxRecord): void {
