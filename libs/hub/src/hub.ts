@@ -35,9 +35,10 @@ import type { PlacementObserver } from './router/placement-journal.ts';
 import type { ReloadOutcome } from './router/reload-outcome.ts';
 import { Rerouting } from './router/rerouting.ts';
 import { DirectoryMeter } from './stats/directory-meter.ts';
-import { NodeView } from './view/node-view.ts';
 import { GuestReadings } from './stats/guest-readings.ts';
 import { Statistics, type StatisticsDeps } from './stats/statistics.ts';
+import { type HubFigures, hubFigures } from './view/hub-figures.ts';
+import { NodeView } from './view/node-view.ts';
 
 export interface HubOptions {
   readonly version: string;
@@ -71,21 +72,6 @@ export interface HubDeps {
   readonly steps: StepObserver;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** What the gauges of the metrics read. */
-export interface HubFigures {
-  readonly sandboxes: ReadonlyMap<string, number>;
-  readonly containers: ReadonlyMap<string, number>;
-  readonly healthy: ReadonlyMap<string, boolean>;
-  /** Pods that are being created, and that wait to be. */
-  readonly creations: ReadonlyMap<string, { readonly running: number; readonly waiting: number }>;
-  readonly owedWork: number;
-  /** What audits found wrong and mended since the start, by kind. */
-  readonly leaks: ReadonlyMap<string, number>;
-  readonly eventSubscribers: number;
-  readonly eventsDropped: number;
-  readonly plugins: number;
 }
 
 /** The CRI for several backends: records, lifecycle, recovery and the RPCs, put together. */
@@ -232,28 +218,17 @@ export class Hub {
     return this.#handlers.routing;
   }
 
+  /** What the gauges of the metrics read. */
   figures(): HubFigures {
-    const handlers = this.#handlers.all();
-    const names = handlers.map(({ name }) => name);
-    const sandboxes = new Map(names.map((name) => [name, 0]));
-    const containers = new Map(names.map((name) => [name, 0]));
-    for (const { id, handler } of this.#records.sandboxes.all()) {
-      sandboxes.set(handler, (sandboxes.get(handler) ?? 0) + 1);
-      containers.set(handler, (containers.get(handler) ?? 0) + this.#records.containersOf(id).length);
-    }
-    return {
-      sandboxes,
-      containers,
-      healthy: new Map(names.map((name) => [name, this.health.of(name).healthy])),
-      creations: new Map(
-        handlers.map(({ name, admission: { held, waiting } }) => [name, { running: held, waiting }]),
-      ),
-      owedWork: this.#owed.size,
+    return hubFigures({
+      records: this.#records,
+      handlers: this.#handlers.all(),
+      health: this.health,
+      owed: this.#owed,
       leaks: this.#supervisor.leaks,
-      eventSubscribers: this.#events.subscribers,
-      eventsDropped: this.#events.dropped,
-      plugins: this.nri.plugins.length,
-    };
+      events: this.#events,
+      nri: this.nri,
+    });
   }
 
   /** Lets go of everything but the pods, which run on. */

@@ -9,7 +9,7 @@ export type {
 export type { HostPort } from './front/parse/sandbox.ts';
 export type { UserRequest } from './front/parse/container.ts';
 export { type CallObserver, CriServer } from './front/server/index.ts';
-export { Hub, type HubDeps, type HubFigures, type HubOptions } from './hub.ts';
+export { Hub, type HubDeps, type HubOptions } from './hub.ts';
 export type { PhaseMeasurement, PhaseObserver } from './lifecycle/phases.ts';
 export type { NodeImage, NodeImages, RootFilesystems, ShiftedOwners, UserLookup } from './lifecycle/ports.ts';
 export { noStepObserver, type Step, type StepObserver } from './lifecycle/steps.ts';
@@ -24,6 +24,7 @@ export type {
   NetworkStatus,
   SandboxNetwork,
 } from './router/handler.ts';
+export type { HubFigures } from './view/hub-figures.ts';
 export type { ContainerView, HandlerView, NodeSnapshot, NodeView, PodView } from './view/node-view.ts';
 export type { Routing } from './router/handlers.ts';
 export type { PlacementObserver } from './router/placement-journal.ts';
