@@ -112,7 +112,7 @@ export class ContainerdBackend implements Backend {
     const shared = { layout, store, tasks, local, clock, turns: this.#turns, leakedShims };
     const { roots, copies } = rootsOf(options, connection, dependencies.images);
     const creation = new ContainerCreation({ ...options, ...identity }, { ...shared, specs, roots });
-    this.containers = new ContainerdContainers({ ...shared, creation, roots, host: specHost });
+    this.containers = new ContainerdContainers({ ...shared, creation, roots, cgroups, host: specHost });
     this.sandboxes = new ContainerdSandboxes(
       { ...options, ...identity },
       {

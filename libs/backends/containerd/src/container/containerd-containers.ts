@@ -15,6 +15,7 @@ import {
   settleAll,
   untilAborted,
 } from '@crihub/kernel';
+import type { Cgroups } from '@crihub/linux';
 import { ociResources, parseSignal, type SpecHost } from '@crihub/service-oci';
 import { notFound, type Turns, wrongState } from '@crihub/service-sandbox';
 import { jsonAny, OCI_TYPES } from '../api/any.ts';
@@ -32,6 +33,7 @@ export interface ContainerdContainersDependencies {
   readonly tasks: TaskService;
   readonly creation: ContainerCreation;
   readonly roots: Pick<ContainerRoots, 'remove'>;
+  readonly cgroups: Pick<Cgroups, 'kill' | 'remove'>;
   readonly host: SpecHost;
   readonly clock: Clock;
   readonly turns: Turns;
@@ -140,11 +142,19 @@ export class ContainerdContainers implements ContainerOperations {
     // Two that delete one task hold each other up in its shim.
     await untilAborted(container?.taskDeletion ?? Promise.resolve(), signal);
     const exit = container?.hasNoTask === true ? undefined : await endTask(id, tasks, signal);
+    if (exit === undefined && container?.hasNoTask === false) await this.#removeLost(container, signal);
     // Whoever is attached learns of the end, though its event comes after the removal.
     const { exitCode = KILLED, finishedAt = clock.nowNs() } = exit ?? {};
     container?.ended({ exitCode, finishedAt, oomKilled: false });
     await roots.remove(id, signal);
     await settleAll([store.delete(id, signal), local.remove(id)]);
+  }
+
+  /** What a task left that containerd does not know: with it, its shim would have removed that. */
+  async #removeLost({ state: { cgroup } }: LocalContainer, signal: AbortSignal): Promise<void> {
+    const { cgroups } = this.#dependencies;
+    await cgroups.kill(cgroup, signal);
+    await cgroups.remove(cgroup, signal);
   }
 
   /** With time of its own; what can't be undone now is left to `remove`. */

@@ -1,3 +1,4 @@
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AttachSpec, ExecSpec, ProcessOperations, ProcessSession } from '@crihub/contract';
 import {
@@ -18,7 +19,6 @@ import type { LocalContainer } from '../container/local-container.ts';
 import type { LocalContainers } from '../container/local-containers.ts';
 import { streamPaths } from '../io/container-output.ts';
 import type { Layout } from '../layout.ts';
-import { removeLocal } from '../records/local-file.ts';
 import { AttachSession } from './attach-session.ts';
 import { ExecMarks, markLimit } from './exec-mark.ts';
 import { ExecSession } from './exec-session.ts';
@@ -98,9 +98,8 @@ export class ContainerdProcesses implements ProcessOperations {
     } catch (error) {
       if (opened.status === 'fulfilled') await closeOutputs(opened.value);
       await tasks.deleteProcess(container.id, execId).catch(() => undefined); // it was not added, or it never ran
+      this.#track(removeStreams(streams));
       throw execFailure(container.id, error);
-    } finally {
-      this.#track(removeStreams(streams)); // both ends are open by now, and hold the FIFOs
     }
   }
 
@@ -109,9 +108,10 @@ export class ContainerdProcesses implements ProcessOperations {
     const { container, execId, mark, streams, stdout, stderr } = begun;
     const { id, state } = container;
     const failed = new AbortController();
+    const starting = tasks.start(id, execId);
     const ended = this.#endOf(container, execId, failed.signal);
     try {
-      await tasks.start(id, execId);
+      await starting;
       const stdin =
         streams.stdin === ''
           ? undefined
@@ -120,7 +120,7 @@ export class ContainerdProcesses implements ProcessOperations {
         { containerId: id, execId, cgroup: state.cgroup, mark, stdin, stdout, stderr, ended },
         { tasks, cgroups, logger },
       );
-      this.#track(session.putAway());
+      this.#track(session.putAway().then(() => removeStreams(streams)));
       return session;
     } catch (error) {
       failed.abort();
@@ -179,7 +179,7 @@ const pathsOf = ({ stdin, stdout, stderr }: TaskStreams): readonly string[] =>
 
 /** What is left by a failure goes with the container's directory. */
 async function removeStreams(streams: TaskStreams): Promise<void> {
-  await Promise.allSettled(pathsOf(streams).map(removeLocal));
+  await Promise.allSettled(pathsOf(streams).map((path) => unlink(path)));
 }
 
 async function closeOutputs({ stdout, stderr }: Outputs): Promise<void> {
