@@ -46,6 +46,7 @@ import { ContainerdSandboxes } from './sandbox/containerd-sandboxes.ts';
 import { localSandbox } from './sandbox/local-sandbox.ts';
 import { Pause } from './sandbox/pause.ts';
 import { LeakedShims } from './shims/leaked-shims.ts';
+import { ShimTurns } from './shims/shim-turns.ts';
 
 export interface ContainerdBackendDependencies {
   readonly logger: Logger;
@@ -109,7 +110,8 @@ export class ContainerdBackend implements Backend {
     const local = new LocalContainers({ layout, holder, pendings, clock, logger });
     const specs = new ContainerSpecs({ host: specHost, rlimits: options.rlimits }, { cdi });
     const leakedShims = new LeakedShims({ clock });
-    const shared = { layout, store, tasks, local, clock, turns: this.#turns, leakedShims };
+    const shimTurns = new ShimTurns();
+    const shared = { layout, store, tasks, local, clock, turns: this.#turns, leakedShims, shimTurns };
     const { roots, copies } = rootsOf(options, connection, dependencies.images);
     const creation = new ContainerCreation({ ...options, ...identity }, { ...shared, specs, roots });
     this.containers = new ContainerdContainers({ ...shared, creation, roots, cgroups, host: specHost });
@@ -119,7 +121,7 @@ export class ContainerdBackend implements Backend {
         ...shared,
         cgroups,
         namespaces: new SandboxNamespaces({ layout, files, namespaces, mounts }),
-        pause: new Pause({ ...options, minOomScoreAdj: specHost.minOomScoreAdj }, { layout, tasks }),
+        pause: new Pause({ ...options, minOomScoreAdj: specHost.minOomScoreAdj }, shared),
         containers: this.containers,
       },
     );

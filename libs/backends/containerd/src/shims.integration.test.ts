@@ -1,7 +1,7 @@
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Sandbox } from '@crihub/contract';
-import type { ContainerId, SandboxId } from '@crihub/kernel';
+import { type ContainerId, type SandboxId, sleep } from '@crihub/kernel';
 import { expect, it } from 'vitest';
 import { ContainerdRig, type ContainerdRigOptions } from './testing/containerd-rig.ts';
 
@@ -55,6 +55,21 @@ it('runs pods on a shim that it knows only by name, with a process of the pod', 
   expect(await rig.podProcesses()).toHaveLength(3);
   for (const { logPath } of containers)
     await expect.poll(() => readFile(logPath, 'utf8')).toMatch(/ stdout F (one|two)\n$/);
+  await rig.backend.sandboxes.remove(sandbox.id, soon());
+  expect(await rig.leaks()).toEqual([]);
+});
+
+it('runs short containers one after the other, though the shim that they share ends with the last', async () => {
+  await using rig = await ContainerdRig.start();
+  const sandbox = await rig.makeSandbox();
+  await rig.backend.sandboxes.prepare(sandbox, soon());
+  await rig.backend.sandboxes.start(sandbox, undefined, soon());
+  for (let round = 0; round < 25; round += 1) {
+    const container = await rig.makeContainer(sandbox, { process: { args: ['/bin/true'] } });
+    await rig.backend.containers.create(container, sandbox, soon());
+    await rig.backend.containers.start(container.id, soon());
+    await sleep(round); // so that the end of one falls into each part of the creation of the next
+  }
   await rig.backend.sandboxes.remove(sandbox.id, soon());
   expect(await rig.leaks()).toEqual([]);
 });

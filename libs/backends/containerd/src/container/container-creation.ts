@@ -17,6 +17,7 @@ import type { Layout } from '../layout.ts';
 import { containerLabels, type RecordIdentity } from '../records/container-labels.ts';
 import { runningSandbox } from '../sandbox/local-sandbox.ts';
 import { hostRoot } from '../sandbox/pause.ts';
+import type { ShimTurns } from '../shims/shim-turns.ts';
 import type { LocalContainer } from './local-container.ts';
 import type { LocalContainers } from './local-containers.ts';
 
@@ -27,6 +28,7 @@ export interface ContainerCreationDependencies {
   readonly local: LocalContainers;
   readonly store: ContainerStore;
   readonly tasks: TaskService;
+  readonly shimTurns: ShimTurns;
   readonly specs: ContainerSpecs;
   readonly roots: ContainerRoots;
   readonly clock: Clock;
@@ -80,10 +82,11 @@ export class ContainerCreation {
     rootfs: Awaited<ReturnType<PlannedRoot['prepare']>>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { local, tasks, clock } = this.#dependencies;
+    const { local, tasks, shimTurns, clock } = this.#dependencies;
     try {
       const streams = local.streams(container.id, container.state);
-      const pid = await tasks.create(container.id, { streams, rootfs }, signal);
+      const create = (): Promise<number> => tasks.create(container.id, { streams, rootfs }, signal);
+      const pid = await shimTurns.run(container.state.sandboxId, create, signal);
       const writableLayer = writableLayerOf(rootfs);
       await Promise.all([
         local.change(container, { pid, ...(writableLayer && { writableLayer }) }),

@@ -6,23 +6,16 @@ import type {
   Sandbox,
   StartedContainer,
 } from '@crihub/contract';
-import {
-  type Clock,
-  type ContainerId,
-  describeError,
-  kindOf,
-  RuntimeError,
-  settleAll,
-  untilAborted,
-} from '@crihub/kernel';
+import { type Clock, type ContainerId, describeError, kindOf, RuntimeError, settleAll } from '@crihub/kernel';
 import type { Cgroups } from '@crihub/linux';
 import { ociResources, parseSignal, type SpecHost } from '@crihub/service-oci';
 import { notFound, type Turns, wrongState } from '@crihub/service-sandbox';
 import { jsonAny, OCI_TYPES } from '../api/any.ts';
 import type { ContainerStore } from '../api/container-store.ts';
-import type { TaskService } from '../api/task-service.ts';
+import type { TaskExit, TaskService } from '../api/task-service.ts';
 import type { ContainerCreation } from './container-creation.ts';
 import type { ContainerRoots } from '../images/container-roots.ts';
+import type { ShimTurns } from '../shims/shim-turns.ts';
 import { endTask, signalTask } from './end-task.ts';
 import type { LocalContainer } from './local-container.ts';
 import type { LocalContainers } from './local-containers.ts';
@@ -31,6 +24,7 @@ export interface ContainerdContainersDependencies {
   readonly local: LocalContainers;
   readonly store: ContainerStore;
   readonly tasks: TaskService;
+  readonly shimTurns: ShimTurns;
   readonly creation: ContainerCreation;
   readonly roots: Pick<ContainerRoots, 'remove'>;
   readonly cgroups: Pick<Cgroups, 'kill' | 'remove'>;
@@ -136,18 +130,26 @@ export class ContainerdContainers implements ContainerOperations {
   }
 
   async #remove(id: ContainerId, signal: AbortSignal): Promise<void> {
-    const { tasks, store, local, clock, roots } = this.#dependencies;
+    const { store, local, clock, roots } = this.#dependencies;
     const container = local.get(id);
     if (container !== undefined) container.isBeingRemoved = true;
-    // Two that delete one task hold each other up in its shim.
-    await untilAborted(container?.taskDeletion ?? Promise.resolve(), signal);
-    const exit = container?.hasNoTask === true ? undefined : await endTask(id, tasks, signal);
+    const exit = container?.hasNoTask === true ? undefined : await this.#endTask(id, container, signal);
     if (exit === undefined && container?.hasNoTask === false) await this.#removeLost(container, signal);
     // Whoever is attached learns of the end, though its event comes after the removal.
     const { exitCode = KILLED, finishedAt = clock.nowNs() } = exit ?? {};
     container?.ended({ exitCode, finishedAt, oomKilled: false });
     await roots.remove(id, signal);
     await settleAll([store.delete(id, signal), local.remove(id)]);
+  }
+
+  async #endTask(
+    id: ContainerId,
+    container: LocalContainer | undefined,
+    signal: AbortSignal,
+  ): Promise<TaskExit | undefined> {
+    const { tasks, shimTurns } = this.#dependencies;
+    const end = (): Promise<TaskExit | undefined> => endTask(id, tasks, signal);
+    return await (container === undefined ? end() : shimTurns.run(container.state.sandboxId, end, signal));
   }
 
   /** What a task left that containerd does not know: with it, its shim would have removed that. */

@@ -35,8 +35,6 @@ export class LocalContainer {
   process: OciProcess | undefined;
   /** Its task is gone, after its end. */
   hasNoTask = false;
-  /** The deletion of its task after its end, while that goes on. Never rejects. */
-  taskDeletion: Promise<void> | undefined;
   /** What becomes of it is not worth keeping any more. */
   isBeingRemoved = false;
   /** Absent once the container has ended and all is written. */

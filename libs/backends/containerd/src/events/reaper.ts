@@ -8,17 +8,21 @@ import {
   SingleFlight,
 } from '@crihub/kernel';
 import type { Cgroups } from '@crihub/linux';
+import type { Turns } from '@crihub/service-sandbox';
 import type { ContainerStore } from '../api/container-store.ts';
 import type { TaskExit, TaskService } from '../api/task-service.ts';
 import type { LocalContainer } from '../container/local-container.ts';
 import type { LocalContainers } from '../container/local-containers.ts';
 import { exitLabel } from '../records/container-labels.ts';
+import type { ShimTurns } from '../shims/shim-turns.ts';
 
 export interface ReaperDependencies {
   readonly local: LocalContainers;
   readonly store: ContainerStore;
   readonly tasks: TaskService;
+  readonly shimTurns: ShimTurns;
   readonly cgroups: Pick<Cgroups, 'stats'>;
+  readonly turns: Turns;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly tell: (event: BackendEvent) => void;
@@ -73,24 +77,25 @@ export class Reaper {
     if (container.released) tell({ type: 'containerExited', id: container.id, exit });
   }
 
+  /** In the container's turn: two that delete one task would hold each other up in its shim. */
   async #keep(container: LocalContainer): Promise<void> {
-    const { local } = this.#dependencies;
+    const { turns } = this.#dependencies;
     await container.output?.finish(FINISH);
-    if (container.isBeingRemoved) return;
-    const deletion = this.#deleteTask(container);
-    container.taskDeletion = deletion.catch(() => undefined); // its failure is told by this reaping
-    await deletion.finally(() => (container.taskDeletion = undefined));
-    this.#outOfMemory.delete(container.id);
-    await local.endOutput(container);
+    await turns.run(container.id, new AbortController().signal, async () => {
+      if (container.isBeingRemoved) return;
+      await this.#deleteTask(container);
+      this.#outOfMemory.delete(container.id);
+      await this.#dependencies.local.endOutput(container);
+    });
   }
 
   async #deleteTask(container: LocalContainer): Promise<void> {
-    const { store, tasks } = this.#dependencies;
+    const { store, tasks, shimTurns } = this.#dependencies;
     const { id, exit } = container;
     if (exit === undefined) return;
     try {
       await store.label(id, exitLabel(exit));
-      await tasks.delete(id);
+      await shimTurns.run(container.state.sandboxId, () => tasks.delete(id));
       container.hasNoTask = true;
     } catch (error) {
       if (kindOf(error) !== 'NotFound') throw error; // it was removed meanwhile

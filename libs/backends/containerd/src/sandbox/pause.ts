@@ -15,6 +15,7 @@ import type { TaskService } from '../api/task-service.ts';
 import type { Layout } from '../layout.ts';
 import { RUNC_SHIM } from '../options.ts';
 import { endTask } from '../container/end-task.ts';
+import type { ShimTurns } from '../shims/shim-turns.ts';
 import { findPauseProgram } from './pause-program.ts';
 
 export interface PauseOptions extends RuntimeChoice {
@@ -26,6 +27,7 @@ export interface PauseOptions extends RuntimeChoice {
 export interface PauseDependencies {
   readonly layout: Layout;
   readonly tasks: TaskService;
+  readonly shimTurns: ShimTurns;
 }
 
 /** As containerd's own CRI has it: it must outlive the pod's containers. */
@@ -66,7 +68,8 @@ export class Pause {
   }
 
   async remove(id: Sandbox['id'], signal: AbortSignal): Promise<void> {
-    await endTask(id, this.#dependencies.tasks, signal);
+    const { tasks, shimTurns } = this.#dependencies;
+    await shimTurns.run(id, () => endTask(id, tasks, signal), signal);
   }
 
   async #spec(sandbox: Sandbox): Promise<object> {
