@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sleep } from '@crihub/kernel';
+import { forgetDeadContainerd } from '@crihub/tool-fixtures';
 import { isAlive, listMounts, Mounts, NamespaceWorker, processRef } from '@crihub/linux';
 import { DockerEngine } from '@crihub/transport/docker-engine';
 import { BASE_ENVIRONMENT, type SpawnedProcess, spawnProcess } from '@crihub/transport/process';
@@ -45,14 +46,16 @@ export class TestEngine implements AsyncDisposable {
   /** Starts the daemon, which finds what a former one left. */
   async launch(): Promise<void> {
     const { liveRestore = true, programs = [], containerdImages = false } = this.#options;
-    await mkdir(join(this.directory, 'exec'), { recursive: true });
+    const execRoot = join(this.directory, 'exec');
+    await mkdir(execRoot, { recursive: true });
+    await forgetDeadContainerd(execRoot);
     const args = [
       '--bridge=none',
       '--iptables=false',
       '--ip-masq=false',
       ...(containerdImages ? ['--feature', 'containerd-snapshotter=true'] : ['--storage-driver', 'overlay2']),
       ...['--data-root', join(this.directory, 'root')],
-      ...['--exec-root', join(this.directory, 'exec')],
+      ...['--exec-root', execRoot],
       ...['--pidfile', join(this.directory, 'dockerd.pid')],
       ...['-H', `unix://${this.socket}`],
       ...(liveRestore ? ['--live-restore'] : []),
