@@ -18,6 +18,7 @@ import type { KataOptions, KataPlacement } from './options.ts';
 import { KataSandboxes } from './sandbox/kata-sandboxes.ts';
 import { RunningMachines } from './sandbox/running-machines.ts';
 import { type SandboxRecord, sandboxRecord } from './sandbox/sandbox-record.ts';
+import { Pool } from './spare/pool.ts';
 import { SparePlaces } from './spare/spare-places.ts';
 import { Templates } from './template/templates.ts';
 
@@ -55,6 +56,8 @@ export class KataBackend implements Backend {
   readonly #platform: KnownPlatform;
   readonly #places: SparePlaces;
   readonly #templates: Templates | undefined;
+  readonly #pool: Pool | undefined;
+  readonly #machines: Machines;
   readonly #events = new EventStream();
   readonly #dependencies: KataBackendDependencies;
 
@@ -82,6 +85,7 @@ export class KataBackend implements Backend {
         tell: (event: BackendEvent) => this.#events.push(event),
       },
     );
+    const size = { memoryBytes: settings.memory, cpus: settings.cpus };
     const launcher = new Launcher(settings, { executor, mounts, platform });
     const creations = new Creations();
     const places = (this.#places = new SparePlaces(
@@ -101,17 +105,25 @@ export class KataBackend implements Backend {
         { launcher, places, platform, creations, logger },
       );
     }
-    const machines = new Machines(settings, {
+    const spareDependencies = {
       launcher,
+      places,
       templates: this.#templates,
       creations,
       mounts,
       clock,
       logger,
+    };
+    if (settings.warmPool > 0) {
+      this.#pool = new Pool({ ...settings, size, count: settings.warmPool }, spareDependencies);
+    }
+    const machines = (this.#machines = new Machines(settings, {
+      ...spareDependencies,
+      executor,
+      pool: this.#pool,
       directoryOf: (id) => layout.sandbox(id),
-      sharesOf,
-    });
-    const size = { memoryBytes: settings.memory, cpus: settings.cpus };
+      shareOf: (id) => containers.share(id),
+    }));
     this.#dependencies = dependencies;
     this.#layout = layout;
     this.#records = records;
@@ -147,13 +159,21 @@ export class KataBackend implements Backend {
     ]);
     this.#platform.begin();
     await this.sandboxes.adopt(signal);
+    this.#pool?.fill();
   }
 
   async close(): Promise<void> {
     this.containers.close();
     await this.#templates?.close();
+    await this.#pool?.close();
+    await this.#machines.close();
     await this.#running.close();
     this.#events.close();
+  }
+
+  /** Machines that are ready and no pod's yet. */
+  get spareMachines(): number {
+    return this.#pool?.ready ?? 0;
   }
 
   async health(signal: AbortSignal): Promise<BackendHealth> {

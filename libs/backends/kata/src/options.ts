@@ -36,6 +36,8 @@ export const kataOptions = z.strictObject({
    * share. It takes the disk as much as a machine has memory, at most, for each size that pods have; four are kept.
    */
   template: z.boolean().default(true),
+  /** Machines kept ready for pods without limits of their own. They take memory, and some time of the processor. */
+  warmPool: z.number().int().min(0).max(64).default(0),
   /** Where named network namespaces are pinned, for `ip netns` to see. */
   networkNamespaceDirectory: absolutePathOption.default('/run/netns'),
   /** Limits of processes by type, `RLIMIT_NOFILE` for one; the guest's own where absent. */

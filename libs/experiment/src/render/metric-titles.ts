@@ -12,6 +12,7 @@ const TITLES: Readonly<Record<Metric['name'], Title>> = {
   boot: { title: 'Boot', meaning: 'A virtual machine, until its kernel runs a program.' },
   restore: { title: 'Restore', meaning: 'A virtual machine that goes on where a booted one was saved.' },
   ssh: { title: 'SSH', meaning: 'From there until the guest takes commands.' },
+  pool: { title: 'Pool', meaning: "A virtual machine that was kept ready becomes the pod's." },
   sandbox_start: { title: 'Sandbox start', meaning: "The backend's start of the pod, boot included." },
   sandbox_create: { title: 'Pod creation', meaning: 'All of RunPodSandbox but the queue.' },
   image: { title: 'Image', meaning: 'Pulling an image for the pod.' },

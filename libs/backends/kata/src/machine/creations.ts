@@ -1,4 +1,7 @@
-import type { SandboxId } from '@crihub/kernel';
+import { type SandboxId, sleep, untilAborted } from '@crihub/kernel';
+
+/** After a pod come its containers, and often other pods. */
+const QUIET_MS = 500;
 
 /** The pods that are being made: what is made for later waits until there are none. */
 export class Creations {
@@ -21,8 +24,11 @@ export class Creations {
     if (this.#pods.size === 0) this.#idle.resolve();
   }
 
-  /** Resolves when no pod is being made. */
-  async none(): Promise<void> {
-    while (this.#pods.size > 0) await this.#idle.promise;
+  /** Resolves when no pod is being made, nor has been for a moment. @throws the signal's reason. */
+  async quiet(signal: AbortSignal): Promise<void> {
+    do {
+      await untilAborted(this.#idle.promise, signal);
+      await sleep(QUIET_MS, signal);
+    } while (this.#pods.size > 0);
   }
 }

@@ -7,18 +7,27 @@ export const GUEST_SHARES = { files: '/share/files', reports: '/share/reports' }
 
 const DEVICE = 'eth0';
 
-/** The script by which a guest becomes the pod's; it prints the guest's boot id. */
-export function setupScript(sandbox: Sandbox, network: PodNetworkAttachment | undefined): string {
-  return [
-    'set -e',
+const NANOSECONDS = 1_000_000_000n;
+
+/** Sets the clock: an emulated one goes wrong by seconds in an hour, and a machine may have been kept for hours. */
+export const clockScript = (nowNs: bigint): string =>
+  `set-clock ${String(nowNs / NANOSECONDS)} ${String(nowNs % NANOSECONDS)}`;
+
+/** Mounts what the guest shares with the host. */
+export const sharesScript = (): string =>
+  [
     mount(SHARE_TAGS.files, GUEST_SHARES.files, ''),
     mount(SHARE_TAGS.reports, GUEST_SHARES.reports, 'nodev,'),
+  ].join('\n');
+
+/** What makes a guest the pod's. */
+export function setupScript(sandbox: Sandbox, network: PodNetworkAttachment | undefined): string {
+  return [
     `hostname ${quoted(sandbox.hostname)}`,
     ...(network === undefined ? [] : networkLines(network)),
     ...Object.entries(sandbox.sysctls).map(
       ([name, value]) => `printf %s ${quoted(value)} > ${quoted(`/proc/sys/${name.replaceAll('.', '/')}`)}`,
     ),
-    'cat /proc/sys/kernel/random/boot_id',
   ].join('\n');
 }
 

@@ -6,7 +6,7 @@ import { SshConnection } from '@crihub/transport/ssh';
 import { z } from 'zod';
 import type { Guest, SharedDirectory } from '../guest/guest.ts';
 import { type Channel, openChannel } from './control-channel.ts';
-import { GUEST_SHARES, setupScript } from './guest-setup.ts';
+import { clockScript, GUEST_SHARES, setupScript, sharesScript } from './guest-setup.ts';
 import { type Identity, newIdentity, readIdentity } from './identity.ts';
 import type { MachineFiles } from './machine-files.ts';
 import type { MachineShares } from './qemu-arguments.ts';
@@ -43,24 +43,20 @@ export class Machine implements Guest {
   readonly ended: Promise<void>;
   readonly #end = Promise.withResolvers<void>();
   #isClosed = false;
-  readonly #files: MachineFiles;
-  readonly #clock: Clock;
+  readonly #options: MachineOptions;
   readonly #qmp: QmpConnection;
   readonly #connecting = new SingleFlight<'ssh', SshConnection>();
   #ssh: SshConnection | undefined;
   #bootId = '';
 
-  private constructor(
-    { sandboxId, process, files, shares, mounts, clock }: MachineOptions,
-    qmp: QmpConnection,
-  ) {
+  private constructor(options: MachineOptions, qmp: QmpConnection) {
+    const { sandboxId, process, shares, mounts } = options;
+    this.#options = options;
     this.sandboxId = sandboxId;
     this.process = process;
     this.files = { host: shares.files, guest: GUEST_SHARES.files };
     this.reports = { host: shares.reports, guest: GUEST_SHARES.reports };
     this.mounts = mounts;
-    this.#files = files;
-    this.#clock = clock;
     this.#qmp = qmp;
     this.ended = this.#end.promise;
     this.ended.catch(() => undefined); // for those who don't wait
@@ -78,7 +74,7 @@ export class Machine implements Guest {
 
   /** Waits until the guest's kernel has booted. @throws Unavailable with the end of its console. */
   async untilBooted(signal: AbortSignal): Promise<Channel> {
-    const booted = openChannel(this.#files.channel, true, signal);
+    const booted = openChannel(this.#options.files.channel, true, signal);
     const failed = this.#qmp.shutDown.then(() => {
       throw new RuntimeError('Unavailable', 'the guest shut down while it booted', { reason: 'BootFailed' });
     });
@@ -90,25 +86,40 @@ export class Machine implements Guest {
   async logIn({ stream, greeting }: Channel, signal: AbortSignal): Promise<void> {
     const isNew = greeting === 'new';
     const { identity, line } = isNew
-      ? await newIdentity(this.#files.identity, this.#clock.nowNs())
-      : { identity: await readIdentity(this.#files.identity), line: 'connect\n' };
+      ? await newIdentity(this.#options.files.identity, this.#options.clock.nowNs())
+      : { identity: await readIdentity(this.#options.files.identity), line: 'connect\n' };
     stream.write(line);
     this.#ssh = await this.#openSsh(stream, identity, signal);
   }
 
-  /** Makes the guest the pod's: mounts, host name, network, sysctls. */
+  /** Shows the guest what it shares with this host; a part of `setUp` that needs no pod. */
+  async mountShares(signal: AbortSignal): Promise<void> {
+    await this.#ask(sharesScript(), signal);
+  }
+
+  /** Makes the guest the pod's: clock, mounts, host name, network, sysctls. */
   async setUp(
     sandbox: Sandbox,
     network: PodNetworkAttachment | undefined,
     signal: AbortSignal,
   ): Promise<void> {
-    this.#bootId = await this.#ask(setupScript(sandbox, network), signal);
+    await this.ssh(signal); // before the time is asked for
+    const script = [clockScript(this.#options.clock.nowNs()), sharesScript(), setupScript(sandbox, network)];
+    this.#bootId = await this.#ask(script.join('\n'), signal);
+  }
+
+  /** The same machine, with its connections, as the pod's that it is given to. This object is of no use any more. */
+  giveTo(owner: Pick<MachineOptions, 'sandboxId' | 'files' | 'shares'>): Machine {
+    this.#isClosed = true;
+    const machine = new Machine({ ...this.#options, ...owner }, this.#qmp);
+    machine.#ssh = this.#ssh;
+    return machine;
   }
 
   /** Connects to a guest that an earlier daemon has set up. */
   async rejoin(signal: AbortSignal): Promise<void> {
     await this.ssh(signal);
-    this.#bootId = await this.#ask('cat /proc/sys/kernel/random/boot_id', signal);
+    this.#bootId = await this.#ask('', signal);
   }
 
   async ssh(signal: AbortSignal): Promise<SshConnection> {
@@ -136,9 +147,11 @@ export class Machine implements Guest {
     await this.#ssh?.close();
   }
 
+  /** Runs a script in the guest. @returns the guest's boot id. */
   async #ask(script: string, signal: AbortSignal): Promise<string> {
     const ssh = await this.ssh(signal);
-    const { exitCode, stdout, stderr } = await ssh.run(script, { signal, timeoutMs: SETUP_MS });
+    const whole = `set -e\n${script}\ncat /proc/sys/kernel/random/boot_id`;
+    const { exitCode, stdout, stderr } = await ssh.run(whole, { signal, timeoutMs: SETUP_MS });
     const { success, data } = bootIdText.safeParse(stdout.toString().trim());
     if (exitCode === 0 && success) return data;
     const message = `the guest could not be set up: ${stderr.toString().trim().slice(-500)}`;
@@ -148,7 +161,7 @@ export class Machine implements Guest {
   async #reconnect(): Promise<SshConnection> {
     const signal = AbortSignal.timeout(RECONNECT_MS);
     try {
-      const { stream, greeting } = await openChannel(this.#files.channel, false, signal);
+      const { stream, greeting } = await openChannel(this.#options.files.channel, false, signal);
       if (greeting === 'new') {
         stream.destroy();
         throw new RuntimeError('Unavailable', 'the guest has forgotten who it is');

@@ -1,21 +1,19 @@
 import type { BackendPhases, PodNetworkAttachment, Sandbox } from '@crihub/contract';
-import {
-  type Clock,
-  describeError,
-  type Logger,
-  RuntimeError,
-  type SandboxId,
-  withDeadline,
-} from '@crihub/kernel';
+import { type Clock, describeError, type Logger, type SandboxId, withDeadline } from '@crihub/kernel';
 import type { Mounts, ProcessRef } from '@crihub/linux';
-import { type PodShareDirectories } from '../guest/pod-share.ts';
+import type { LocalExecutor } from '@crihub/service-oci-containers';
+import { type PodShare, podShareDirectories } from '../guest/pod-share.ts';
+import { handOver } from '../spare/hand-over.ts';
+import type { Pool } from '../spare/pool.ts';
+import type { SparePlaces } from '../spare/spare-places.ts';
 import type { Templates } from '../template/templates.ts';
+import { bringUp } from './bring-up.ts';
 import type { Creations } from './creations.ts';
 import type { Launcher } from './launcher.ts';
+import { machineFiles, type MachineFiles } from './machine-files.ts';
+import type { MachineOrigin } from './machine-origin.ts';
 import type { SavedMachine } from './machine-state.ts';
 import { Machine } from './machine.ts';
-import { machineFiles, type MachineFiles } from './machine-files.ts';
-import { linkPod } from './pod-link.ts';
 import type { MachineShares, MachineSize } from './qemu-arguments.ts';
 import { findQemu, killQemu } from './qemu-process.ts';
 
@@ -25,6 +23,9 @@ export interface MachinesOptions {
 
 export interface MachinesDependencies {
   readonly launcher: Launcher;
+  readonly executor: LocalExecutor;
+  readonly places: SparePlaces;
+  readonly pool: Pool | undefined;
   /** Absent: every machine boots. */
   readonly templates: Templates | undefined;
   readonly creations: Creations;
@@ -33,7 +34,7 @@ export interface MachinesDependencies {
   readonly logger: Logger;
   /** The directory of a pod's own. */
   readonly directoryOf: (id: SandboxId) => string;
-  readonly sharesOf: (id: SandboxId) => PodShareDirectories;
+  readonly shareOf: (id: SandboxId) => PodShare;
 }
 
 /** What one machine is started with. */
@@ -45,10 +46,10 @@ export interface MachinePlan {
   readonly cgroup: string;
 }
 
-/** A machine whose QEMU runs, and how its guest came to run: booted, or gone on from a template. */
+/** A machine whose QEMU runs. */
 export interface LaunchedMachine {
   readonly process: ProcessRef;
-  readonly origin: 'boot' | 'restore';
+  readonly origin: MachineOrigin;
 }
 
 export interface RunningMachine {
@@ -57,35 +58,33 @@ export interface RunningMachine {
 }
 
 const ADOPTION_MS = 20_000;
+/** Time for a guest that was ready to become the pod's, in ms; then another machine is started. */
+const POOL_MS = 10_000;
 
 /** Starts machines, and finds those of an earlier daemon. */
 export class Machines {
   readonly #options: MachinesOptions;
   readonly #dependencies: MachinesDependencies;
+  /** Of the pool, and not brought up yet. */
+  readonly #taken = new Map<SandboxId, Machine>();
 
   constructor(options: MachinesOptions, dependencies: MachinesDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
   }
 
-  /** Starts QEMU, whose guest boots on, or goes on from a template. Until `bringUp` or `remove` the pod is being made. */
+  /**
+   * Gives a pod a machine: one that was kept ready, or one whose guest goes on from a template, or boots. Until
+   * `bringUp` or `remove` the pod is being made.
+   */
   async launch(plan: MachinePlan, signal: AbortSignal): Promise<LaunchedMachine> {
-    const { templates, creations } = this.#dependencies;
-    creations.begin(plan.sandbox.id);
-    const template = await this.#findTemplate(plan, signal);
-    if (template === undefined)
-      return { process: await this.#start(plan, undefined, signal), origin: 'boot' };
-    try {
-      return { process: await this.#start(plan, template, signal), origin: 'restore' };
-    } catch (error) {
-      signal.throwIfAborted();
-      await templates?.distrust(plan.size, error, signal);
-      return { process: await this.#start(plan, undefined, signal), origin: 'boot' };
-    }
+    this.#dependencies.creations.begin(plan.sandbox.id);
+    return (await this.#takeSpare(plan, signal)) ?? (await this.#launchAnew(plan, signal));
   }
 
   /**
-   * Waits for the guest and makes it the pod's. One that is not there in time is booted, once.
+   * Makes the machine the pod's. In place of one that does not come up another one is started, and for one that
+   * does not boot, that once.
    * @throws Unavailable with the end of the guest's console.
    */
   async bringUp(
@@ -94,17 +93,17 @@ export class Machines {
     network: PodNetworkAttachment | undefined,
     signal: AbortSignal,
   ): Promise<RunningMachine> {
-    const { logger, templates, creations } = this.#dependencies;
+    const { creations } = this.#dependencies;
     try {
-      return await this.#boot(plan, launched, network, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      const fields = { sandbox: plan.sandbox.id, error: describeError(error) };
-      logger.warn('a machine did not come up and is started once more', fields);
-      await killQemu(launched.process);
-      if (launched.origin === 'restore') await templates?.distrust(plan.size, error, signal);
-      const process = await this.#start(plan, undefined, signal);
-      return await this.#boot(plan, { process, origin: 'boot' }, network, signal);
+      for (let attempt = launched, boots = 0; ;) {
+        try {
+          return await this.#join(plan, attempt, network, signal);
+        } catch (error) {
+          signal.throwIfAborted();
+          if (attempt.origin === 'boot' && (boots += 1) > 1) throw error;
+          attempt = await this.#replace(plan, attempt, error, signal);
+        }
+      }
     } finally {
       creations.end(plan.sandbox.id);
     }
@@ -128,16 +127,84 @@ export class Machines {
   /** Kills QEMU, also one that was never written down; removes its files. */
   async remove(id: SandboxId): Promise<void> {
     this.#dependencies.creations.end(id);
+    await this.#taken.get(id)?.close();
+    this.#taken.delete(id);
     await this.#dependencies.launcher.remove(this.#filesOf(id));
+  }
+
+  /** Lets go of machines that have not been brought up, which run on. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#taken.values()].map(async (machine) => machine.close()));
+    this.#taken.clear();
+  }
+
+  async #takeSpare(plan: MachinePlan, signal: AbortSignal): Promise<LaunchedMachine | undefined> {
+    const { pool, logger } = this.#dependencies;
+    const spare = await pool?.take(plan.size, signal);
+    if (pool === undefined || spare === undefined) return undefined;
+    const { id } = plan.sandbox;
+    try {
+      await handOver(
+        spare,
+        { ...plan, directory: this.#dependencies.directoryOf(id) },
+        this.#dependencies,
+        signal,
+      );
+    } catch (error) {
+      await pool.discard(spare);
+      signal.throwIfAborted();
+      logger.warn('a machine that was ready could not be given to its pod', {
+        sandbox: id,
+        error: describeError(error),
+      });
+      return undefined;
+    }
+    const machine = spare.machine.giveTo({
+      sandboxId: id,
+      files: this.#filesOf(id),
+      shares: this.#sharesOf(id),
+    });
+    this.#taken.set(id, machine);
+    return { process: machine.process, origin: 'pool' };
+  }
+
+  async #launchAnew(plan: MachinePlan, signal: AbortSignal): Promise<LaunchedMachine> {
+    const template = await this.#findTemplate(plan, signal);
+    if (template === undefined) return await this.#boot(plan, signal);
+    try {
+      return { process: await this.#start(plan, template, signal), origin: 'restore' };
+    } catch (error) {
+      signal.throwIfAborted();
+      await this.#dependencies.templates?.distrust(plan.size, error, signal);
+      return await this.#boot(plan, signal);
+    }
+  }
+
+  async #boot(plan: MachinePlan, signal: AbortSignal): Promise<LaunchedMachine> {
+    return { process: await this.#start(plan, undefined, signal), origin: 'boot' };
+  }
+
+  async #replace(
+    plan: MachinePlan,
+    { process, origin }: LaunchedMachine,
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<LaunchedMachine> {
+    const { logger, templates } = this.#dependencies;
+    const fields = { sandbox: plan.sandbox.id, origin, error: describeError(error) };
+    logger.warn('a machine did not come up, and another one is started', fields);
+    await killQemu(process);
+    if (origin === 'pool') return await this.#launchAnew(plan, signal);
+    if (origin === 'restore') await templates?.distrust(plan.size, error, signal);
+    return await this.#boot(plan, signal);
   }
 
   async #start(plan: MachinePlan, from: SavedMachine | undefined, signal: AbortSignal): Promise<ProcessRef> {
     const { sandbox, size, networkNamespace, cgroup } = plan;
+    const { launcher, shareOf } = this.#dependencies;
+    await shareOf(sandbox.id).open();
     const place = { files: this.#filesOf(sandbox.id), shares: this.#sharesOf(sandbox.id) };
-    return await this.#dependencies.launcher.start(
-      { ...place, size, networkNamespace, cgroup, ...(from && { from }) },
-      signal,
-    );
+    return await launcher.start({ ...place, size, networkNamespace, cgroup, ...(from && { from }) }, signal);
   }
 
   /** A template spares time and memory; without one a pod has its machine all the same. */
@@ -152,51 +219,23 @@ export class Machines {
     }
   }
 
-  async #boot(
-    plan: MachinePlan,
+  async #join(
+    { sandbox, networkNamespace }: MachinePlan,
     { process, origin }: LaunchedMachine,
     network: PodNetworkAttachment | undefined,
     signal: AbortSignal,
   ): Promise<RunningMachine> {
-    const { sandbox, networkNamespace } = plan;
-    const machine = await this.#attach(sandbox.id, process, signal);
-    const start = performance.now();
+    const taken = this.#taken.get(sandbox.id);
+    this.#taken.delete(sandbox.id);
+    const machine = taken ?? (await this.#attach(sandbox.id, process, signal));
     try {
-      return await withDeadline(
-        'booting the machine',
-        this.#options.bootTimeoutMs,
-        signal,
-        async (deadline) => {
-          const [channel] = await Promise.all([
-            machine.untilBooted(deadline),
-            network === undefined ? undefined : linkPod(networkNamespace, network, deadline),
-          ]);
-          const booted = performance.now();
-          await machine.logIn(channel, deadline);
-          const loggedIn = performance.now();
-          await machine.setUp(sandbox, network, deadline);
-          return { machine, phases: { [origin]: seconds(start, booted), ssh: seconds(booted, loggedIn) } };
-        },
-      );
+      const timeoutMs = origin === 'pool' ? POOL_MS : this.#options.bootTimeoutMs;
+      const task = { origin, sandbox, network, networkNamespace, timeoutMs };
+      return { machine, phases: await bringUp(machine, task, signal) };
     } catch (error) {
-      const failure = await this.#withConsole(machine, error, signal);
       await machine.close();
-      throw failure;
+      throw error;
     }
-  }
-
-  async #withConsole(machine: Machine, error: unknown, signal: AbortSignal): Promise<unknown> {
-    if (signal.aborted) return error;
-    const text = await machine.console(AbortSignal.timeout(1_000)).catch(() => ''); // QEMU may be gone
-    if (text.trim() === '') return error;
-    return new RuntimeError(
-      'Unavailable',
-      `${describeError(error)}; the guest's last words: ${text.trim()}`,
-      {
-        reason: 'BootFailed',
-        cause: error,
-      },
-    );
   }
 
   async #attach(sandboxId: SandboxId, process: ProcessRef, signal: AbortSignal): Promise<Machine> {
@@ -214,8 +253,6 @@ export class Machines {
   }
 
   #sharesOf(id: SandboxId): MachineShares {
-    return this.#dependencies.sharesOf(id);
+    return podShareDirectories(this.#dependencies.directoryOf(id));
   }
 }
-
-const seconds = (from: number, to: number): number => (to - from) / 1000;

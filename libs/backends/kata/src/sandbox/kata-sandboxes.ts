@@ -134,13 +134,15 @@ export class KataSandboxes implements SandboxOperations {
     const net = layout.networkNamespace(id);
     if (known !== undefined) {
       await machines.remove(id);
+      await containers.share(id).remove();
+      await rm(layout.sandbox(id), { recursive: true, force: true });
       await namespaces.remove(net, signal);
     }
     const { bootId, cgroupDriver } = this.#options;
     const size = machineSize(sandbox, this.#options.size);
     const base = { sandbox, bootId, size, cgroup: podCgroup(sandbox, cgroupDriver) };
     await records.write(id, { ...base, step: 'preparing' });
-    await Promise.all([containers.share(id).open(), namespaces.create({ net }, signal)]);
+    await namespaces.create({ net }, signal);
     const launched = await machines.launch(this.#planOf(base), signal);
     await records.write(id, { ...base, step: 'prepared', ...launched });
   }

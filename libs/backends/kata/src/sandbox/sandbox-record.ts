@@ -1,6 +1,7 @@
 import type { Sandbox } from '@crihub/contract';
 import { storedProcess } from '@crihub/service-oci-containers';
 import { z } from 'zod';
+import { machineOrigin } from '../machine/machine-origin.ts';
 
 const base = {
   sandbox: z.custom<Sandbox>((value) => typeof value === 'object' && value !== null && 'id' in value),
@@ -21,7 +22,7 @@ export const sandboxRecord = z.discriminatedUnion('step', [
     /** QEMU. */
     process: storedProcess,
     /** How its guest came to run. */
-    origin: z.enum(['boot', 'restore']).default('boot'),
+    origin: machineOrigin.default('boot'),
   }),
 ]);
 export type SandboxRecord = z.infer<typeof sandboxRecord>;

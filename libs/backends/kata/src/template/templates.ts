@@ -97,8 +97,7 @@ export class Templates {
 
   async #make(key: string, size: MachineSize): Promise<void> {
     const { creations, logger } = this.#dependencies;
-    await creations.none();
-    this.#closing.signal.throwIfAborted();
+    await creations.quiet(this.#closing.signal);
     const start = performance.now();
     await withDeadline('making a template', MAKE_MS, this.#closing.signal, async (signal) => {
       await makeTemplate(this.#directoryOf(key), size, this.#dependencies, signal);
