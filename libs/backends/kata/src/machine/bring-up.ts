@@ -20,17 +20,25 @@ const CONSOLE_MS = 1_000;
  */
 export async function bringUp(machine: Machine, task: BringUp, signal: AbortSignal): Promise<BackendPhases> {
   try {
-    return await withDeadline('bringing up the machine', task.timeoutMs, signal, async (deadline) =>
-      task.origin === 'pool' ? await join(machine, task, deadline) : await boot(machine, task, deadline),
+    const { origin, timeoutMs } = task;
+    return await withDeadline('bringing up the machine', timeoutMs, signal, async (deadline) =>
+      origin === 'pool'
+        ? await join(machine, task, deadline)
+        : await begin(machine, { ...task, origin }, deadline),
     );
   } catch (error) {
     throw await withConsole(machine, error, signal);
   }
 }
 
-async function boot(machine: Machine, task: BringUp, signal: AbortSignal): Promise<BackendPhases> {
+/** Of a guest that has no identity yet. */
+async function begin(
+  machine: Machine,
+  task: BringUp & { readonly origin: 'boot' | 'restore' },
+  signal: AbortSignal,
+): Promise<BackendPhases> {
   const start = performance.now();
-  const [channel] = await Promise.all([machine.untilBooted(signal), link(task, signal)]);
+  const [channel] = await Promise.all([machine.untilGreeted(task.origin, signal), link(task, signal)]);
   const booted = performance.now();
   await machine.logIn(channel, signal);
   const loggedIn = performance.now();

@@ -32,7 +32,7 @@ export function setupScript(sandbox: Sandbox, network: PodNetworkAttachment | un
 }
 
 const mount = (tag: string, target: string, flags: string): string =>
-  `mountpoint -q ${target} || ` +
+  `grep -q " ${target} " /proc/mounts || ` +
   `mount -t 9p -o ${flags}trans=virtio,version=9p2000.L,msize=512000,cache=mmap ${tag} ${target}`;
 
 function networkLines({ mac, mtu, addresses, routes }: PodNetworkAttachment): readonly string[] {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
-import { RuntimeError, sleep } from '@crihub/kernel';
+import { errnoCode, RuntimeError, sleep } from '@crihub/kernel';
 import type { QmpConnection } from '@crihub/transport/qmp';
 import { z } from 'zod';
 
@@ -17,6 +17,8 @@ export interface SavedMachine {
 
 const POLL_MS = 10;
 const migration = z.object({ status: z.string().optional(), 'error-desc': z.string().optional() });
+
+const vmStatus = z.object({ status: z.string() });
 
 /** Memory is in a file that is there at both ends: QEMU's stream leaves it out (`x-ignore-shared`). */
 const capabilities = [{ capability: 'x-ignore-shared', state: true }];
@@ -44,7 +46,10 @@ export async function saveState(
   }
 }
 
-/** Gives a machine that waits for it the state of a saved one; it goes on by itself, or ends if it can't take it. */
+/**
+ * Gives a machine that waits for it the state of a saved one, and waits until it goes on.
+ * @throws Unavailable if it has ended, as one does that can't take the state.
+ */
 export async function receiveState(
   qmp: QmpConnection,
   socketPath: string,
@@ -53,9 +58,18 @@ export async function receiveState(
 ): Promise<void> {
   await qmp.execute('migrate-set-capabilities', { capabilities }, signal);
   await qmp.execute('migrate-incoming', { uri: `unix:${socketPath}` }, signal);
-  await pipeline(createReadStream(file), connect(socketPath), { signal });
+  try {
+    await pipeline(createReadStream(file), connect(socketPath), { signal });
+  } catch (error) {
+    // QEMU knows by itself where a state ends, and may hang up before we do.
+    if (errnoCode(error) !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
   await rm(socketPath, { force: true });
+  while ((await statusOf(qmp, signal)) === 'inmigrate') await sleep(POLL_MS, signal);
 }
+
+const statusOf = async (qmp: QmpConnection, signal: AbortSignal): Promise<string> =>
+  vmStatus.parse(await qmp.execute('query-status', {}, signal)).status;
 
 async function untilSaved(qmp: QmpConnection, signal: AbortSignal): Promise<void> {
   for (;;) {

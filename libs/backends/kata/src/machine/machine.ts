@@ -72,9 +72,12 @@ export class Machine implements Guest {
     return this.#bootId;
   }
 
-  /** Waits until the guest's kernel has booted. @throws Unavailable with the end of its console. */
-  async untilBooted(signal: AbortSignal): Promise<Channel> {
-    const booted = openChannel(this.#options.files.channel, true, signal);
+  /**
+   * Waits until the guest greets: soon if it was restored, and when it has booted if not.
+   * @throws Unavailable if it has shut down.
+   */
+  async untilGreeted(origin: 'boot' | 'restore', signal: AbortSignal): Promise<Channel> {
+    const booted = openChannel(this.#options.files.channel, origin === 'boot', signal);
     const failed = this.#qmp.shutDown.then(() => {
       throw new RuntimeError('Unavailable', 'the guest shut down while it booted', { reason: 'BootFailed' });
     });

@@ -58,8 +58,8 @@ export interface RunningMachine {
 }
 
 const ADOPTION_MS = 20_000;
-/** Time for a guest that was ready to become the pod's, in ms; then another machine is started. */
-const POOL_MS = 10_000;
+/** Time for a guest that has booted before to become the pod's, in ms; then another machine is started. */
+const READY_MS = 12_000;
 
 /** Starts machines, and finds those of an earlier daemon. */
 export class Machines {
@@ -229,7 +229,7 @@ export class Machines {
     this.#taken.delete(sandbox.id);
     const machine = taken ?? (await this.#attach(sandbox.id, process, signal));
     try {
-      const timeoutMs = origin === 'pool' ? POOL_MS : this.#options.bootTimeoutMs;
+      const timeoutMs = origin === 'boot' ? this.#options.bootTimeoutMs : READY_MS;
       const task = { origin, sandbox, network, networkNamespace, timeoutMs };
       return { machine, phases: await bringUp(machine, task, signal) };
     } catch (error) {

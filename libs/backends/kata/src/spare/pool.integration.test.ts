@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { Sandbox, StartedSandbox } from '@crihub/contract';
 import { run } from '@crihub/transport/process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -70,10 +69,9 @@ describe('machines that are kept ready', { timeout: 60_000 }, () => {
     const container = await rig.makeContainer(pod.sandbox, { process: { args: ['sleep', '1000'] } });
     await rig.backend.containers.create(container, pod.sandbox, soon());
     await rig.backend.containers.start(container.id, soon());
+    expect(await rig.countProcesses(container, 'sleep')).toBe(1);
     const asked = Date.now();
-    const spec = { args: ['date', '+%s'], terminal: false, stdin: false };
-    const session = await rig.backend.processes.exec(container.id, spec, soon());
-    const seconds = Number(await text(session.stdout));
+    const seconds = Number(await ask(pod, 'date +%s'));
     expect(seconds).toBeGreaterThanOrEqual(Math.floor(asked / 1000) - 1);
     expect(seconds).toBeLessThanOrEqual(Date.now() / 1000 + 1);
     await remove(pod);

@@ -123,7 +123,8 @@ export class Pool {
         const process = await launcher.start({ ...place, size, ...(from && { from }) }, signal);
         const own = { sandboxId: newSandboxId(), process, mounts: mounts.of(process), clock };
         const machine = await Machine.attach({ ...place, ...own }, signal);
-        await machine.logIn(await machine.untilBooted(signal), signal);
+        const origin = from === undefined ? 'boot' : 'restore';
+        await machine.logIn(await machine.untilGreeted(origin, signal), signal);
         await machine.mountShares(signal);
         return { place, machine };
       } catch (error) {

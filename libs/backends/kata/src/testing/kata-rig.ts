@@ -82,7 +82,14 @@ export class KataRig extends MachineRig<KataBackend> {
         runDirectory: join(this.directory, 'run'),
         cgroupDriver: 'cgroupfs',
       },
-      { logger: silentLogger, clock: systemClock, host, cgroups, namespaces, mounts },
+      {
+        logger: silentLogger,
+        clock: systemClock,
+        host,
+        cgroups,
+        namespaces,
+        mounts,
+      },
     );
   }
 }
