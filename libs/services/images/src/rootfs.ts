@@ -65,8 +65,11 @@ export class RootfsMounter {
     const target = RootfsMounter.pathIn(containerDirectory);
     const upper = RootfsMounter.writableLayerIn(containerDirectory);
     const work = join(containerDirectory, 'work');
-    await this.unmount(containerDirectory, signal);
-    for (const directory of [target, upper, work]) await mkdir(directory, { recursive: true });
+    const [made] = await Promise.all(
+      [target, upper, work].map((directory) => mkdir(directory, { recursive: true })),
+    );
+    // Nothing can be mounted on what was not there.
+    if (made === undefined) await this.unmount(containerDirectory, signal);
     await this.#adoptRoot(upper, image, idMap);
     await this.#withLowers(image, join(containerDirectory, 'lower'), idMap, signal, (lower) =>
       this.#overlay({ lower, writable: { upper, work }, target }, image.id, signal),

@@ -42,9 +42,8 @@ export class PendingOutput {
     return this.#head.toString('utf8', HEAD.name, HEAD.name + length);
   }
 
-  /** Begins anew for a stream; what is in it is given up. */
+  /** Begins anew for a stream, with nothing in it. */
   serve(name: string): void {
-    this.clear();
     this.#set(HEAD.nameLength, this.#head.write(name, HEAD.name, LONGEST_NAME));
   }
 
@@ -71,6 +70,11 @@ export class PendingOutput {
     this.#set(HEAD.state, STATES.read);
   }
 
+  /** Holds a chunk of this process's; what an earlier one left may not be noted. */
+  get isTaken(): boolean {
+    return this.#get(HEAD.state) !== STATES.read;
+  }
+
   /** What an earlier process left. */
   get chunk(): PendingChunk | undefined {
     const length = this.#length;
@@ -88,7 +92,7 @@ export class PendingOutput {
   }
 
   get #length(): number {
-    if (this.#get(HEAD.state) !== STATES.read) return Math.min(this.#get(HEAD.length), DATA_BYTES);
+    if (this.isTaken) return Math.min(this.#get(HEAD.length), DATA_BYTES);
     let length = DATA_BYTES;
     while (length > 0 && this.buffer[length - 1] === 0) length -= 1;
     return length;

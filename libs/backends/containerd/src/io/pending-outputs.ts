@@ -26,8 +26,11 @@ export class PendingOutputs {
     const all = await Promise.all(names.map((name) => this.#map(name)));
     this.#files = Math.max(0, ...names.map((name) => Number(name) || 0));
     for (const pending of all) {
-      if (pending.chunk === undefined) this.#free.push(pending);
-      else this.#left.set(pending.name, pending);
+      if (pending.chunk !== undefined) this.#left.set(pending.name, pending);
+      else {
+        if (pending.isTaken) pending.clear();
+        this.#free.push(pending);
+      }
     }
   }
 
@@ -45,13 +48,16 @@ export class PendingOutputs {
 
   /** For others, when nobody reads into it any more. */
   release(pending: PendingOutput): void {
-    pending.clear();
+    if (pending.isTaken) pending.clear();
     this.#free.push(pending);
   }
 
   /** Gives up what is left of streams that are not there any more. */
   forgetLeft(): void {
-    for (const pending of this.#left.values()) this.release(pending);
+    for (const pending of this.#left.values()) {
+      pending.clear();
+      this.#free.push(pending);
+    }
     this.#left.clear();
   }
 
