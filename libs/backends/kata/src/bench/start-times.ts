@@ -12,6 +12,7 @@ import { machineFiles } from '../machine/machine-files.ts';
 import { choosePlatform } from '../machine/platform.ts';
 import { qemuArguments } from '../machine/qemu-arguments.ts';
 import { GUEST_DIRECTORY, KataRig } from '../testing/kata-rig.ts';
+import { attachNetwork } from '../testing/pod-network.ts';
 
 /** How long a pod's machine takes to be there and to go, and what it costs, by how it comes to be. */
 
@@ -23,6 +24,7 @@ const ARGUMENTS = {
 } as const;
 const PATIENCE_MS = 120_000;
 
+let lastSubnet = 0;
 const soon = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
 const megabytes = (kibibytes: number): number => Math.round(kibibytes / 1024);
 const ms = (from: number): number => Math.round(performance.now() - from);
@@ -68,8 +70,15 @@ async function runPod(
 ): Promise<{ sandbox: Sandbox; pid: number; time: number; phases: string }> {
   const sandbox = await rig.makeSandbox();
   const start = performance.now();
-  await rig.backend.sandboxes.prepare(sandbox, soon());
-  const { pid = 0, phases = {} } = await rig.backend.sandboxes.start(sandbox, undefined, soon());
+  const { networkNamespace = '' } = await rig.backend.sandboxes.prepare(sandbox, soon());
+  const subnet = (lastSubnet = (lastSubnet + 1) % 250);
+  const addresses = {
+    name: `bench${String(subnet)}`,
+    host: `10.78.${String(subnet)}.1`,
+    pod: `10.78.${String(subnet)}.2`,
+  };
+  const network = await attachNetwork(networkNamespace, addresses);
+  const { pid = 0, phases = {} } = await rig.backend.sandboxes.start(sandbox, network, soon());
   return { sandbox, pid, time: ms(start), phases: Object.keys(phases).join('+') };
 }
 

@@ -7,7 +7,7 @@ import { handOver } from '../spare/hand-over.ts';
 import type { Pool } from '../spare/pool.ts';
 import type { SparePlaces } from '../spare/spare-places.ts';
 import type { Templates } from '../template/templates.ts';
-import { bringUp } from './bring-up.ts';
+import { bringUp, READY_MS } from './bring-up.ts';
 import type { Creations } from './creations.ts';
 import type { Launcher } from './launcher.ts';
 import { machineFiles, type MachineFiles } from './machine-files.ts';
@@ -58,8 +58,6 @@ export interface RunningMachine {
 }
 
 const ADOPTION_MS = 20_000;
-/** Time for a guest that has booted before to become the pod's, in ms; then another machine is started. */
-const READY_MS = 12_000;
 
 /** Starts machines, and finds those of an earlier daemon. */
 export class Machines {

@@ -52,6 +52,8 @@ export const CHANNEL = 'channel';
 /** Kept of what the guest prints; the oldest goes first. */
 const CONSOLE_BYTES = 64 * 1024;
 const MEBIBYTE = 1024 * 1024;
+/** In MiB, what QEMU keeps of translated code. By itself it would take an eighth of the host's memory, up to 1 GiB. */
+const EMULATION = 'tcg,tb-size=64';
 
 /** QEMU's command line. */
 export function qemuArguments(platform: Platform, description: MachineDescription): readonly string[] {
@@ -65,7 +67,7 @@ export function qemuArguments(platform: Platform, description: MachineDescriptio
     ...(memory === undefined
       ? ['-M', type]
       : ['-M', `${type},memory-backend=ram`, ...inFile(memory, megabytes)]),
-    ...['-accel', accelerator, '-cpu', 'max'],
+    ...['-accel', accelerator === 'tcg' ? EMULATION : accelerator, '-cpu', 'max'],
     ...['-m', String(megabytes), '-smp', String(size.cpus)],
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
     // A guest that has panicked or shut down stays, stopped, for its console to be read.

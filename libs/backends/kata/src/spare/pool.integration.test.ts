@@ -1,9 +1,14 @@
-import { readdir } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { Sandbox, StartedSandbox } from '@crihub/contract';
-import { run } from '@crihub/transport/process';
+import { run, spawnProcess } from '@crihub/transport/process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KataRig } from '../testing/kata-rig.ts';
+import { attachNetwork } from '../testing/pod-network.ts';
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -77,6 +82,21 @@ describe('machines that are kept ready', { timeout: 60_000 }, () => {
     await remove(pod);
   });
 
+  it("carry the pod's network", async () => {
+    await untilReady();
+    const sandbox = await rig.makeSandbox();
+    const { networkNamespace = '' } = await rig.backend.sandboxes.prepare(sandbox, soon());
+    const addresses = { name: 'pool0', host: '10.77.0.1', pod: '10.77.0.2' };
+    const network = await attachNetwork(networkNamespace, addresses);
+    const started = await rig.backend.sandboxes.start(sandbox, network, soon());
+    expect(started.phases).toHaveProperty('pool');
+    const pod = { sandbox, started };
+    const answer = async (): Promise<string> => text(connect(7000, addresses.pod)).catch(() => 'refused');
+    await ask(pod, 'nc -ll -p 7000 -e hostname > /dev/null 2>&1 &');
+    await expect.poll(answer, { timeout: 10_000 }).toBe(`${sandbox.hostname}\n`);
+    await remove(pod);
+  });
+
   it('are found by the next daemon with their pod, and are not when they had none', async () => {
     await untilReady();
     const pod = await runPod();
@@ -106,4 +126,19 @@ describe('machines that are kept ready', { timeout: 60_000 }, () => {
     expect(await rig.leaks()).toEqual([]);
     expect(await rig.machine.cgroups.processes('/crihub')).toEqual([]);
   });
+});
+
+it('end with a daemon that was killed as soon as there is another one', { timeout: 120_000 }, async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'crihub-kata-'));
+  const holder = join(import.meta.dirname, '../testing/pool-holder.ts');
+  const daemon = await spawnProcess(process.execPath, { args: [holder, directory] });
+  await once(daemon.stdout, 'data');
+  process.kill(daemon.pid, 'SIGKILL');
+  await daemon.exited;
+  const [name = ''] = await readdir(join(directory, 'run/spares'));
+  const cgroup = `/crihub/crihub-machine-${name}`;
+  await using rig = await KataRig.start({}, directory);
+  expect(name).not.toBe('');
+  expect(await rig.machine.cgroups.exists(cgroup)).toBe(false);
+  expect(await rig.leaks()).toEqual([]);
 });

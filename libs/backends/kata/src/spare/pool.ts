@@ -1,5 +1,6 @@
 import { type Clock, describeError, type Logger, newSandboxId, sleep, withDeadline } from '@crihub/kernel';
 import type { Mounts } from '@crihub/linux';
+import { READY_MS } from '../machine/bring-up.ts';
 import type { Creations } from '../machine/creations.ts';
 import type { Launcher } from '../machine/launcher.ts';
 import { Machine } from '../machine/machine.ts';
@@ -117,7 +118,8 @@ export class Pool {
     const { places, launcher, mounts, clock } = this.#dependencies;
     const { size, bootTimeoutMs } = this.#options;
     const from = await this.#template(closing);
-    return await withDeadline('making a machine ready', bootTimeoutMs, closing, async (signal) => {
+    const timeoutMs = from === undefined ? bootTimeoutMs : READY_MS;
+    return await withDeadline('making a machine ready', timeoutMs, closing, async (signal) => {
       const place = await places.open();
       try {
         const process = await launcher.start({ ...place, size, ...(from && { from }) }, signal);

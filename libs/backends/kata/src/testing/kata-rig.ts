@@ -15,8 +15,9 @@ export const GUEST_DIRECTORY = join(import.meta.dirname, '../../../../../.cache/
 export class KataRig extends MachineRig<KataBackend> {
   readonly #options: KataOptions;
 
-  static async start(options: Partial<KataOptions> = {}): Promise<KataRig> {
-    const machine = await RigMachine.start(await mkdtemp(join(tmpdir(), 'crihub-kata-')));
+  /** In a directory of its own, or in that of a rig whose process is gone. */
+  static async start(options: Partial<KataOptions> = {}, directory?: string): Promise<KataRig> {
+    const machine = await RigMachine.start(directory ?? (await mkdtemp(join(tmpdir(), 'crihub-kata-'))));
     return await new KataRig(machine, options).launch();
   }
 
