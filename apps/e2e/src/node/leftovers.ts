@@ -20,6 +20,9 @@ const ID_LENGTH = 16;
 /** host-local's own files; the others are one per address. */
 const IPAM_FILES = /^(lock|last_reserved_ip\..*)$/;
 
+/** Machines that no pod has had yet are the backend's, as an engine is: made in the background, and ended with the daemon. */
+const SPARES = '/run/kata/spares/';
+
 /** All that pods and containers leave on a machine: processes, cgroups, mounts, addresses, files. */
 export async function leftoversOf(
   { directory, cgroupParent }: Traces,
@@ -50,6 +53,7 @@ async function processesOf(directory: string, cgroupParent: string): Promise<rea
     (await listPids()).map(async (pid) => {
       const command = (await commandLineOf(pid)).join(' ');
       if (command === '') return []; // dead; to be reaped by whoever is its parent
+      if (command.includes(`${directory}${SPARES}`)) return [];
       const groups = await readOrEmpty(`/proc/${String(pid)}/cgroup`);
       const inPod = groups.includes(`:${cgroupParent}/`);
       if (!inPod && !command.includes(`${directory}/run/`)) return [];
