@@ -35,6 +35,14 @@ export const TESTED_HANDLERS: Readonly<Record<string, () => Promise<TestedHandle
     await startContainerd([await builtContainerd('containerd-upstream', () => undefined)]),
 };
 
+/** Starts one of them. @throws Error for a name that is none of theirs. */
+export async function startHandler(name: string): Promise<TestedHandler> {
+  const start = TESTED_HANDLERS[name];
+  if (start === undefined)
+    throw new Error(`${name} is not one of ${Object.keys(TESTED_HANDLERS).join(', ')}`);
+  return await start();
+}
+
 const ORDINARY = { hasHostNetwork: true, podsAtOnce: 20 } as const;
 
 const oci = (runtime: string): TestedHandler => ({

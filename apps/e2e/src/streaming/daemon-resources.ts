@@ -41,6 +41,18 @@ export async function processesIn(containerId: string): Promise<number> {
   ).length;
 }
 
+/** How many processes are in the cgroup of one, itself included: engines name cgroups by ids of their own. */
+export async function processesBeside(pid: number): Promise<number> {
+  const [own, all] = await Promise.all([memoryCgroup(pid), listPids()]);
+  const others = await Promise.all(all.map(memoryCgroup));
+  return own === undefined ? 0 : others.filter((cgroup) => cgroup === own).length;
+}
+
+async function memoryCgroup(pid: number): Promise<string | undefined> {
+  const found = await processCgroups(pid);
+  return found?.controllers.get('memory') ?? found?.unified;
+}
+
 /** The sum of a metric over its labels. */
 function sumOf(metrics: string, name: string): number {
   const values = [...metrics.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))];
