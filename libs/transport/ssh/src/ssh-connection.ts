@@ -112,7 +112,6 @@ export class SshConnection {
   async #login({ stream, username, privateKey, hostKey, keepaliveMs }: SshConnectionOptions): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#client.once('ready', resolve);
-    void this.closed.then(reject);
     this.#client.connect({
       sock: stream,
       username,
@@ -124,6 +123,8 @@ export class SshConnection {
       keepaliveCountMax: UNANSWERED_KEEPALIVES,
       algorithms: { serverHostKey: ['ssh-ed25519'] },
     });
+    // Not before the above, which may throw: nobody would wait then.
+    void this.closed.then(reject);
     await promise;
   }
 
