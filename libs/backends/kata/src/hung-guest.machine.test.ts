@@ -1,6 +1,10 @@
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { BackendEvent } from '@crihub/contract';
 import { isAlive, processRef } from '@crihub/linux';
+import { QmpConnection } from '@crihub/transport/qmp';
 import { expect, it } from 'vitest';
+import { machineFiles } from './machine/machine-files.ts';
 import { KataRig } from './testing/kata-rig.ts';
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
@@ -34,6 +38,40 @@ it(
 
     await containers.remove(container.id, soon());
     await sandboxes.stop(sandbox.id, soon());
+    await sandboxes.remove(sandbox.id, soon());
+    expect(await rig.leaks()).toEqual([]);
+  },
+);
+
+it(
+  'keeps the machine of a guest that does not answer to a new daemon, and drives it when it does',
+  { timeout: 150_000 },
+  async () => {
+    await using rig = await KataRig.start();
+    const sandbox = await rig.makeSandbox();
+    await rig.backend.sandboxes.prepare(sandbox, soon());
+    await rig.backend.sandboxes.start(sandbox, undefined, soon());
+    const container = await rig.makeContainer(sandbox, { process: { args: ['sleep', '1000'] } });
+    await rig.backend.containers.create(container, sandbox, soon());
+    await rig.backend.containers.start(container.id, soon());
+    const { qmp: socket } = machineFiles(join(rig.directory, 'run/pods', sandbox.id.slice(0, 32), 'vm'));
+    const tell = async (command: string): Promise<void> => {
+      const qmp = await QmpConnection.open(socket, soon());
+      await qmp.execute(command, {}, soon());
+      qmp.close();
+    };
+
+    const deaf = await rig.reopen(async () => tell('stop'));
+    expect(await deaf.inventory(soon())).toMatchObject({
+      sandboxes: [{ id: sandbox.id, state: 'running' }],
+      containers: [{ id: container.id, state: 'running' }],
+    });
+
+    const { processes, sandboxes } = await rig.reopen(async () => tell('cont'));
+    const exec = { args: ['echo', 'there'], terminal: false, stdin: false };
+    const session = await processes.exec(container.id, exec, soon());
+    session.stderr?.resume();
+    expect(await text(session.stdout)).toBe('there\n');
     await sandboxes.remove(sandbox.id, soon());
     expect(await rig.leaks()).toEqual([]);
   },

@@ -106,6 +106,18 @@ describe('containers of a guest', { timeout: 90_000 }, () => {
     await remove(container);
   });
 
+  it('fill no more of the memory than half with what they write, all together', async () => {
+    const [writer, other] = [await start(SLEEP), await start(SLEEP)];
+    const fill = (megabytes: number): string =>
+      `busybox dd if=/dev/zero of=/full bs=1M count=${String(megabytes)} 2>&1 | busybox grep -o "No space left"`;
+    expect(await exec(writer, fill(200))).toBe('No space left');
+    expect(await exec(other, fill(4))).toBe('No space left');
+    await remove(writer);
+    expect(await exec(other, 'echo x > /x && busybox cat /x')).toBe('x');
+    await remove(other);
+    expect(await asGuest('ls /run/crihub/roots')).toBe('');
+  });
+
   it('write volumes of the host with its owners and modes', async () => {
     const source = join(sandbox.directory, 'volume');
     await mkdir(source);

@@ -1,10 +1,13 @@
 import type { InventoryContainer } from '@crihub/contract';
-import { type ContainerId, kindOf } from '@crihub/kernel';
+import { type ContainerId, kindOf, untilAborted, withDeadline } from '@crihub/kernel';
 import {
   type ContainerRecord,
   type ContainerStates,
   inventoryContainer,
 } from '@crihub/service-oci-containers';
+
+/** Time for a guest to tell of a container, in ms: one that does not answer must not hold up the others. */
+const ASK_MS = 4_000;
 
 /** A container as the hub is told of it: numbers and groups of the guest mean nothing on this host. */
 export async function guestInventory(
@@ -15,7 +18,10 @@ export async function guestInventory(
   const { container } = record;
   const base = { id, sandboxId: container.sandboxId, container };
   try {
-    const found = inventoryContainer(id, record, await states.of(id, record));
+    const state = await withDeadline(`asking for container ${id}`, ASK_MS, undefined, async (deadline) =>
+      untilAborted(states.of(id, record), deadline),
+    );
+    const found = inventoryContainer(id, record, state);
     if (found.state === 'running') return { ...base, state: 'running' };
     const { cgroup: _ofGuest, ...rest } = found;
     return rest;

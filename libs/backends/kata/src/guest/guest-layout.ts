@@ -26,9 +26,12 @@ export class GuestLayout implements ContainerLayout {
     return endIn(this.#shares.reports, id).guest;
   }
 
+  /** What holds the writable layers of all containers. */
+  readonly roots = `${RUN}/roots`;
+
   /** What holds the container's writable root filesystem. */
   root(id: ContainerId): string {
-    return `${RUN}/roots/${id.slice(0, 32)}`;
+    return `${this.roots}/${id.slice(0, 32)}`;
   }
 
   rootfs(id: ContainerId): string {

@@ -55,7 +55,7 @@ export class GuestPreparation implements Preparation {
   async #mountRoot({ id }: Container): Promise<void> {
     const { shell, layout, files } = this.#dependencies;
     const [root, rootfs, lower] = [layout.root(id), layout.rootfs(id), lowerIn(files, id).guest];
-    const script = `${unmountScript(root, rootfs)}; ${mountScript(root, rootfs, lower)}`;
+    const script = `${unmountScript(root, rootfs)}; ${mountScript(layout.roots, root, rootfs, lower)}`;
     await this.#do('mount the root filesystem of', id, script, shell);
   }
 
@@ -67,14 +67,18 @@ export class GuestPreparation implements Preparation {
   }
 }
 
-/** The writable layer gets a file system of its own: one container can't fill the others'. */
-function mountScript(root: string, rootfs: string, lower: string): string {
-  const [top, upper, work, merged, below] = [root, `${root}/upper`, `${root}/work`, rootfs, lower].map(
+/**
+ * All writable layers lie in one file system of half of the machine's memory. Together they can't take what the
+ * guest itself needs; that one can fill it for the others is as on a node's disk.
+ */
+function mountScript(roots: string, root: string, rootfs: string, lower: string): string {
+  const [all, upper, work, merged, below] = [roots, `${root}/upper`, `${root}/work`, rootfs, lower].map(
     quoted,
   );
   const options = quoted(`lowerdir=${lower},upperdir=${root}/upper,workdir=${root}/work`);
   return (
-    `mkdir -p ${top} && mount -t tmpfs -o mode=711 root ${top} && mkdir ${upper} ${work} ${merged} && ` +
+    `mkdir -p ${all} && { mountpoint -q ${all} || mount -t tmpfs -o mode=711,size=50% roots ${all}; } && ` +
+    `mkdir -p ${upper} ${work} ${merged} && ` +
     // The root directory of an overlay is that of its upper layer.
     `chmod $(stat -c %a ${below}) ${upper} && chown $(stat -c %u:%g ${below}) ${upper} && ` +
     `mount -t overlay -o ${options} root ${merged}`
@@ -82,5 +86,4 @@ function mountScript(root: string, rootfs: string, lower: string): string {
 }
 
 const unmountScript = (root: string, rootfs: string): string =>
-  `for m in ${quoted(rootfs)} ${quoted(root)}; do umount -l $m; done 2>/dev/null; ` +
-  `[ ! -d ${quoted(root)} ] || rmdir ${quoted(root)}`;
+  `umount -l ${quoted(rootfs)} 2>/dev/null; rm -rf ${quoted(root)}`;

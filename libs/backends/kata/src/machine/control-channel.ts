@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { RuntimeError, sleep, untilAborted } from '@crihub/kernel';
+import { errnoCode, RuntimeError, sleep, untilAborted } from '@crihub/kernel';
 
 /** What the guest says when the host has connected. */
 export type Greeting = 'new' | 'ready';
@@ -26,11 +26,15 @@ export async function openChannel(path: string, patient: boolean, signal: AbortS
     try {
       return await greeted(path, attempt);
     } catch (error) {
-      if (patient || !attempt.aborted) throw error;
+      if (patient || !(attempt.aborted || isBusy(error))) throw error;
       await sleep(PAUSE_MS, signal);
     }
   }
 }
+
+/** QEMU takes one client at a time, and has not let go of those before yet. */
+const isBusy = (error: unknown): boolean =>
+  error instanceof RuntimeError && errnoCode(error.cause) === 'EAGAIN';
 
 async function greeted(path: string, signal: AbortSignal): Promise<Channel> {
   const stream = connect(path);

@@ -19,12 +19,16 @@ export interface MachineOptions {
   readonly shares: MachineShares;
   readonly mounts: Guest['mounts'];
   readonly clock: Clock;
+  /** Of a guest that was set up before; empty until `setUp` otherwise. */
+  readonly bootId?: string;
 }
 
 /** Time for QEMU to be gone after its control socket has closed, in ms; then it is killed. */
 const END_MS = 1_000;
 const SETUP_MS = 20_000;
 const RECONNECT_MS = 10_000;
+/** Time for a guest to see that its connection has ended, in ms: to one that comes too soon it says nothing. */
+const HANG_UP_MS = 100;
 const CONSOLE_BYTES = 8 * 1024;
 
 const bootIdText = z.string().regex(/^[0-9a-f-]{36}$/);
@@ -47,16 +51,17 @@ export class Machine implements Guest {
   readonly #qmp: QmpConnection;
   readonly #connecting = new SingleFlight<'ssh', SshConnection>();
   #ssh: SshConnection | undefined;
-  #bootId = '';
+  #bootId: string;
 
   private constructor(options: MachineOptions, qmp: QmpConnection) {
-    const { sandboxId, process, shares, mounts } = options;
+    const { sandboxId, process, shares, mounts, bootId = '' } = options;
     this.#options = options;
     this.sandboxId = sandboxId;
     this.process = process;
     this.files = { host: shares.files, guest: GUEST_SHARES.files };
     this.reports = { host: shares.reports, guest: GUEST_SHARES.reports };
     this.mounts = mounts;
+    this.#bootId = bootId;
     this.#qmp = qmp;
     this.ended = this.#end.promise;
     this.ended.catch(() => undefined); // for those who don't wait
@@ -119,12 +124,6 @@ export class Machine implements Guest {
     return machine;
   }
 
-  /** Connects to a guest that an earlier daemon has set up. */
-  async rejoin(signal: AbortSignal): Promise<void> {
-    await this.ssh(signal);
-    this.#bootId = await this.#ask('', signal);
-  }
-
   async ssh(signal: AbortSignal): Promise<SshConnection> {
     if (this.#ssh?.isOpen === true) return this.#ssh;
     return await this.#connecting.run('ssh', async () => await this.#reconnect(), signal);
@@ -164,6 +163,7 @@ export class Machine implements Guest {
   async #reconnect(): Promise<SshConnection> {
     const signal = AbortSignal.timeout(RECONNECT_MS);
     try {
+      if (this.#ssh !== undefined) await sleep(HANG_UP_MS, signal);
       const { stream, greeting } = await openChannel(this.#options.files.channel, false, signal);
       if (greeting === 'new') {
         stream.destroy();

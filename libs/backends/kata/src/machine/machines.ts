@@ -57,7 +57,16 @@ export interface RunningMachine {
   readonly phases: BackendPhases;
 }
 
-const ADOPTION_MS = 20_000;
+/** Time for QEMU itself to answer, which needs nothing of its guest, in ms. */
+const ADOPTION_MS = 5_000;
+
+/** What is known of a machine that an earlier daemon has brought up. */
+export interface AdoptedMachine {
+  readonly process: ProcessRef;
+  readonly guestBootId: string;
+}
+
+const FIRST_CONNECTION_MS = 30_000;
 
 /** Starts machines, and finds those of an earlier daemon. */
 export class Machines {
@@ -107,19 +116,31 @@ export class Machines {
     }
   }
 
-  /** Takes over a machine that an earlier daemon has brought up. Undefined if it has ended. */
-  async adopt(id: SandboxId, process: ProcessRef, signal: AbortSignal): Promise<Machine | undefined> {
+  /**
+   * Takes over a machine that an earlier daemon has brought up, whether or not its guest answers. Undefined if it
+   * has ended. @throws DeadlineExceeded if QEMU does not answer.
+   */
+  async adopt(
+    id: SandboxId,
+    { process, guestBootId }: AdoptedMachine,
+    signal: AbortSignal,
+  ): Promise<Machine | undefined> {
     if ((await findQemu(process, this.#filesOf(id))) === undefined) return undefined;
     return await withDeadline(`adopting the machine of pod ${id}`, ADOPTION_MS, signal, async (deadline) => {
-      const machine = await this.#attach(id, process, deadline);
-      try {
-        await machine.rejoin(deadline);
-        return machine;
-      } catch (error) {
-        await machine.close();
-        throw error;
-      }
+      const machine = await this.#attach(id, process, deadline, guestBootId);
+      this.#connect(machine);
+      return machine;
     });
+  }
+
+  /** Whoever needs the guest connects to it; this is for the first of them not to wait. */
+  #connect(machine: Machine): void {
+    const { logger } = this.#dependencies;
+    const warn = (error: unknown): void => {
+      const fields = { sandbox: machine.sandboxId, error: describeError(error) };
+      logger.warn('the guest of a machine that runs does not answer', fields);
+    };
+    machine.ssh(AbortSignal.timeout(FIRST_CONNECTION_MS)).catch(warn);
   }
 
   /** Kills QEMU, also one that was never written down; removes its files. */
@@ -236,14 +257,17 @@ export class Machines {
     }
   }
 
-  async #attach(sandboxId: SandboxId, process: ProcessRef, signal: AbortSignal): Promise<Machine> {
+  async #attach(
+    sandboxId: SandboxId,
+    process: ProcessRef,
+    signal: AbortSignal,
+    bootId?: string,
+  ): Promise<Machine> {
     const { clock, mounts } = this.#dependencies;
     const files = this.#filesOf(sandboxId);
     const shares = this.#sharesOf(sandboxId);
-    return await Machine.attach(
-      { sandboxId, process, files, shares, mounts: mounts.of(process), clock },
-      signal,
-    );
+    const known = { sandboxId, process, ...(bootId !== undefined && { bootId }) };
+    return await Machine.attach({ ...known, files, shares, mounts: mounts.of(process), clock }, signal);
   }
 
   #filesOf(id: SandboxId): MachineFiles {

@@ -160,7 +160,7 @@ export class KataSandboxes implements SandboxOperations {
     const { process } = machine;
     try {
       await containers.guestStarted(machine, sandbox, signal);
-      await records.write(sandbox.id, { ...record, step: 'running', process });
+      await records.write(sandbox.id, { ...record, step: 'running', process, guestBootId: machine.bootId });
     } catch (error) {
       running.release(sandbox.id);
       await machine.kill();
@@ -170,7 +170,10 @@ export class KataSandboxes implements SandboxOperations {
     return { pid: process.pid, cgroup, phases };
   }
 
-  /** Joins the machines of an earlier daemon, side by side. One that can't be joined is ended. */
+  /**
+   * Takes over the machines of an earlier daemon, side by side. One whose guest does not answer is kept; one whose
+   * QEMU does not is ended.
+   */
   async adopt(signal: AbortSignal): Promise<void> {
     const { records } = this.#dependencies;
     await Promise.all(
@@ -184,13 +187,16 @@ export class KataSandboxes implements SandboxOperations {
     if (record.step === 'prepared' && !this.#isOfAnotherBoot(record)) return;
     if (record.step !== 'running' || this.#isOfAnotherBoot(record)) return await containers.guestEnded(id);
     try {
-      const machine = await machines.adopt(id, record.process, signal);
+      const machine = await machines.adopt(id, record, signal);
       if (machine === undefined) return await containers.guestEnded(id);
       running.hold(machine);
       await containers.guestStarted(machine, record.sandbox, signal);
     } catch (error) {
       signal.throwIfAborted();
-      logger.error('a machine does not answer and is ended', { sandbox: id, error: describeError(error) });
+      logger.error('the QEMU of a pod does not answer and is ended', {
+        sandbox: id,
+        error: describeError(error),
+      });
       running.release(id);
       await killQemu(record.process);
       await containers.guestEnded(id);

@@ -12,17 +12,24 @@ const base = {
   size: z.object({ memoryBytes: z.number(), cpus: z.number() }),
 };
 
+const live = {
+  /** QEMU. */
+  process: storedProcess,
+  /** How its guest came to run. */
+  origin: machineOrigin.default('boot'),
+};
+
 /** A pod as far as it has come. */
 export const sandboxRecord = z.discriminatedUnion('step', [
   /** Written before anything is made, or when its machine was ended. */
   z.object({ ...base, step: z.enum(['preparing', 'stopped']) }),
+  z.object({ ...base, ...live, step: z.literal('prepared') }),
   z.object({
     ...base,
-    step: z.enum(['prepared', 'running']),
-    /** QEMU. */
-    process: storedProcess,
-    /** How its guest came to run. */
-    origin: machineOrigin.default('boot'),
+    ...live,
+    step: z.literal('running'),
+    /** The guest's own; by it what runs in the guest is known again though the guest does not answer. */
+    guestBootId: z.string(),
   }),
 ]);
 export type SandboxRecord = z.infer<typeof sandboxRecord>;
