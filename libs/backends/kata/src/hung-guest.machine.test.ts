@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { BackendEvent } from '@crihub/contract';
 import { isAlive, processRef } from '@crihub/linux';
 import { QmpConnection } from '@crihub/transport/qmp';
@@ -44,7 +43,7 @@ it(
 );
 
 it(
-  'keeps the machine of a guest that does not answer to a new daemon, and drives it when it does',
+  'keeps the machine of a guest that does not answer a new daemon, and can remove it',
   { timeout: 150_000 },
   async () => {
     await using rig = await KataRig.start();
@@ -67,12 +66,11 @@ it(
       containers: [{ id: container.id, state: 'running' }],
     });
 
-    const { processes, sandboxes } = await rig.reopen(async () => tell('cont'));
-    const exec = { args: ['echo', 'there'], terminal: false, stdin: false };
-    const session = await processes.exec(container.id, exec, soon());
-    session.stderr?.resume();
-    expect(await text(session.stdout)).toBe('there\n');
-    await sandboxes.remove(sandbox.id, soon());
+    const [qemu] = await rig.machine.cgroups.processes(
+      `${rig.machine.podCgroup(sandbox.id)}/crihub-machine-${sandbox.id.slice(0, 16)}`,
+    );
+    expect(qemu).toBeDefined();
+    await deaf.sandboxes.remove(sandbox.id, soon());
     expect(await rig.leaks()).toEqual([]);
   },
 );

@@ -106,7 +106,7 @@ describe('containers of a guest', { timeout: 90_000 }, () => {
     await remove(container);
   });
 
-  it('fill no more of the memory than half with what they write, all together', async () => {
+  it('fill no more of the memory than a third with what they write, all together', async () => {
     const [writer, other] = [await start(SLEEP), await start(SLEEP)];
     const fill = (megabytes: number): string =>
       `busybox dd if=/dev/zero of=/full bs=1M count=${String(megabytes)} 2>&1 | busybox grep -o "No space left"`;

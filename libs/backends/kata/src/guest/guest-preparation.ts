@@ -68,7 +68,7 @@ export class GuestPreparation implements Preparation {
 }
 
 /**
- * All writable layers lie in one file system of half of the machine's memory. Together they can't take what the
+ * All writable layers lie in one file system of a third of the machine's memory. Together they can't take what the
  * guest itself needs; that one can fill it for the others is as on a node's disk.
  */
 function mountScript(roots: string, root: string, rootfs: string, lower: string): string {
@@ -77,7 +77,7 @@ function mountScript(roots: string, root: string, rootfs: string, lower: string)
   );
   const options = quoted(`lowerdir=${lower},upperdir=${root}/upper,workdir=${root}/work`);
   return (
-    `mkdir -p ${all} && { mountpoint -q ${all} || mount -t tmpfs -o mode=711,size=50% roots ${all}; } && ` +
+    `mkdir -p ${all} && { grep -q ${quoted(` ${roots} `)} /proc/mounts || mount -t tmpfs -o mode=711,size=33% roots ${all}; } && ` +
     `mkdir -p ${upper} ${work} ${merged} && ` +
     // The root directory of an overlay is that of its upper layer.
     `chmod $(stat -c %a ${below}) ${upper} && chown $(stat -c %u:%g ${below}) ${upper} && ` +
