@@ -1,6 +1,11 @@
 import { type OutputStream, parseTimestamp } from '@crihub/service-container-log';
-import type { LogMessage } from './log-messages.ts';
 import type { WrittenMessage } from './log-progress.ts';
+
+/** One message of the engine's log: its time, a space, its text. */
+export interface LogMessage {
+  readonly stream: OutputStream;
+  readonly payload: Buffer;
+}
 
 /** A piece of the engine's log as entries of a CRI log, an entry for each message. */
 export interface LogBatch {

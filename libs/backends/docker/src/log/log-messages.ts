@@ -1,18 +1,11 @@
-import type { OutputStream } from '@crihub/service-container-log';
 import { FrameParser } from '@crihub/transport/docker-engine';
-import { type LogBatch, LogEncoder } from './log-encoder.ts';
+import { type LogBatch, LogEncoder, type LogMessage } from './log-encoder.ts';
 
 const NEWLINE = 0x0a;
 /** `2026-01-31T12:00:00.000000000Z`: the engine pads its times to one width. */
 const TIME_LENGTH = 30;
 /** The engine splits longer lines, and ends only the last part of one with a line's end. */
 const MAX_TEXT = 16 * 1024;
-
-/** One message of the engine's log: its time, a space, its text. */
-export interface LogMessage {
-  readonly stream: OutputStream;
-  readonly payload: Buffer;
-}
 
 /** Turns what the engine sends of its log, with times, into entries of a CRI log: one for each message. */
 export interface MessageParser {
