@@ -7,7 +7,6 @@ import { run } from '@crihub/transport/process';
 const ROOT = path.resolve(import.meta.dirname, '..');
 const BIN = path.resolve(ROOT, '../../.cache/bin');
 const BUILD_TIMEOUT_MS = 20 * 60_000;
-const VERSION_FLAG = '-X=sigs.k8s.io/cri-tools/pkg/version.Version=';
 
 /** By the path below the folder of built programs. */
 export type GoProgram =
@@ -15,10 +14,18 @@ export type GoProgram =
   | 'critest'
   | 'nri-plugin'
   | 'runc'
+  | 'moby/dockerd'
   | `${ContainerdLine}/${'containerd' | 'containerd-shim-runc-v2'}`;
 
 /** The newest containerd, and the last that came before 2.0. */
 export type ContainerdLine = 'containerd-upstream' | 'containerd-1.7';
+
+/** What tells a program its version, which a build from a module does not. */
+interface Version {
+  readonly module: string;
+  /** In Go, below the module. */
+  readonly variable: string;
+}
 
 interface Recipe {
   /** The Go module that pins its version, relative to this package. */
@@ -26,16 +33,25 @@ interface Recipe {
   /** The arguments of `go` before and after `-o <file>`. */
   readonly build: readonly string[];
   readonly what: string;
+  readonly version?: Version;
 }
 
+const CRI_TOOLS: Version = { module: 'sigs.k8s.io/cri-tools', variable: 'pkg/version.Version' };
+
 const recipes: Readonly<Record<GoProgram, Recipe>> = {
-  crictl: { module: '.', build: ['build'], what: 'sigs.k8s.io/cri-tools/cmd/crictl' },
-  critest: { module: '.', build: ['test', '-c'], what: './critest' },
+  crictl: { module: '.', build: ['build'], what: 'sigs.k8s.io/cri-tools/cmd/crictl', version: CRI_TOOLS },
+  critest: { module: '.', build: ['test', '-c'], what: './critest', version: CRI_TOOLS },
   'nri-plugin': { module: '.', build: ['build'], what: './nri-plugin' },
   runc: {
     module: 'runc',
     build: ['build', '-trimpath', '-tags=seccomp,urfave_cli_no_docs'],
     what: 'github.com/opencontainers/runc',
+  },
+  'moby/dockerd': {
+    module: 'moby',
+    build: ['build', '-trimpath', '-tags=exclude_graphdriver_btrfs,exclude_graphdriver_zfs'],
+    what: 'github.com/moby/moby/v2/cmd/dockerd',
+    version: { module: 'github.com/moby/moby/v2', variable: 'dockerversion.Version' },
   },
   'containerd-upstream/containerd': containerd('containerd', 'v2/cmd/containerd'),
   'containerd-upstream/containerd-shim-runc-v2': containerd('containerd', 'v2/cmd/containerd-shim-runc-v2'),
@@ -80,12 +96,9 @@ export async function goProgram(name: GoProgram, say: (line: string) => void): P
   return target;
 }
 
-async function build({ module, build: command, what }: Recipe, target: string): Promise<void> {
+async function build({ module, build: command, what, version }: Recipe, target: string): Promise<void> {
   const cwd = path.join(ROOT, module);
-  const version = /sigs\.k8s\.io\/cri-tools (\S+)/.exec(
-    await readFile(path.join(cwd, 'go.mod'), 'utf8'),
-  )?.[1];
-  const flags = ['-mod=readonly', ...(version === undefined ? [] : [`-ldflags=${VERSION_FLAG}${version}`])];
+  const flags = ['-mod=readonly', ...(version === undefined ? [] : [await versionFlag(version, cwd)])];
   const args = [...command, ...flags, '-o', target, what];
   const env = process.env as Record<string, string>;
   const result = await run('go', { args, cwd, env, timeoutMs: BUILD_TIMEOUT_MS });
@@ -94,6 +107,15 @@ async function build({ module, build: command, what }: Recipe, target: string): 
     'FailedPrecondition',
     `go ${args.join(' ')} failed: ${result.stderr.toString().trim().slice(-3000)}`,
   );
+}
+
+/** Tells the version that `go.mod` pins. */
+async function versionFlag({ module, variable }: Version, directory: string): Promise<string> {
+  const file = path.join(directory, 'go.mod');
+  const words = (await readFile(file, 'utf8')).split(/\s+/);
+  const version = words[words.indexOf(module) + 1];
+  if (version === undefined) throw new RuntimeError('Internal', `${file} does not pin ${module}`);
+  return `-ldflags=-X=${module}/${variable}=${version}`;
 }
 
 async function requireGo(): Promise<void> {
@@ -117,4 +139,11 @@ async function sourceDigest({ module, build: command, what }: Recipe): Promise<s
 export async function builtContainerd(line: ContainerdLine, say: (line: string) => void): Promise<string> {
   await goProgram(`${line}/containerd-shim-runc-v2`, say);
   return path.dirname(await goProgram(`${line}/containerd`, say));
+}
+
+/** Directories with the newest dockerd and what it needs as new: containerd, its shim, runc. @throws GoMissingError */
+export async function builtDocker(say: (line: string) => void): Promise<readonly string[]> {
+  const dockerd = await goProgram('moby/dockerd', say);
+  const containerd = await builtContainerd('containerd-upstream', say);
+  return [path.dirname(dockerd), containerd, path.dirname(await goProgram('runc', say))];
 }

@@ -1,5 +1,6 @@
 export {
   builtContainerd,
+  builtDocker,
   type ContainerdLine,
   goProgram,
   GoMissingError,
