@@ -176,6 +176,11 @@ export class KataBackend implements Backend {
     return this.#pool?.ready ?? 0;
   }
 
+  /** Resolves when no template is being made. */
+  async settled(): Promise<void> {
+    await this.#templates?.settled();
+  }
+
   async health(signal: AbortSignal): Promise<BackendHealth> {
     return await this.#health.check(signal);
   }

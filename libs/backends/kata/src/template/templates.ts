@@ -108,9 +108,7 @@ export class Templates {
   }
 
   async #removeOld(): Promise<void> {
-    const kept = new Set([...this.#asked].slice(-MOST_TEMPLATES));
-    const all = await readdir(this.#options.directory);
-    const old = all.filter((name) => !kept.has(name));
+    const old = surplusTemplates(await readdir(this.#options.directory), [...this.#asked]);
     for (const key of old) this.#asked.delete(key);
     await Promise.all(old.map(async (key) => rm(this.#directoryOf(key), { recursive: true, force: true })));
   }
@@ -140,6 +138,14 @@ export class Templates {
     return join(this.#options.directory, key);
   }
 }
+
+/**
+ * Which templates are more than are kept. Those of an earlier daemon, which nobody has asked this one for, go first.
+ *
+ * @param asked that asked for last at the end
+ */
+export const surplusTemplates = (all: readonly string[], asked: readonly string[]): readonly string[] =>
+  [...all.filter((key) => !asked.includes(key)), ...asked].slice(0, -MOST_TEMPLATES);
 
 async function exists(path: string): Promise<boolean> {
   try {

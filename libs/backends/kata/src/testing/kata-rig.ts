@@ -59,6 +59,7 @@ export class KataRig extends MachineRig<KataBackend> {
   }
 
   async leaks(): Promise<readonly string[]> {
+    await this.backend.settled(); // a machine that is made a template is nobody's leak
     const commands = await Promise.all((await listPids()).map(commandLineOf));
     const machines = commands.filter((words) =>
       words.some((word) => word.includes(`${this.directory}/run/`)),
