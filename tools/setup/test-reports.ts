@@ -48,6 +48,7 @@ export const vitestArguments = (project: TestProject, run: TestRun = project): r
   project,
   '--reporter=default',
   '--reporter=json',
+  `--reporter=${path.join(import.meta.dirname, 'unhandled-errors.ts')}`,
   `--outputFile.json=${reportFile(run)}`,
 ];
 

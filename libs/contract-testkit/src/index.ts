@@ -14,5 +14,5 @@ export {
   CONTRACT_TEST_NAMES,
   runBackendContract,
 } from './kit/run-backend-contract.ts';
-export { sampleContainer, sampleSandbox } from './kit/samples.ts';
+export { sampleContainer, sampleMount, sampleSandbox } from './kit/samples.ts';
 export { MemoryRig } from './memory/memory-rig.ts';

@@ -135,6 +135,16 @@ async function sourceDigest({ module, build: command, what }: Recipe): Promise<s
   return hash.digest('hex');
 }
 
+/** What was built, or the sentence that says why not, on a machine without Go. */
+export async function unlessGoIsMissing<T>(build: Promise<T>): Promise<T | GoMissingError> {
+  try {
+    return await build;
+  } catch (error) {
+    if (error instanceof GoMissingError) return error;
+    throw error;
+  }
+}
+
 /** The directory of a containerd and its shim. @throws GoMissingError */
 export async function builtContainerd(line: ContainerdLine, say: (line: string) => void): Promise<string> {
   await goProgram(`${line}/containerd-shim-runc-v2`, say);

@@ -5,4 +5,5 @@ export {
   goProgram,
   GoMissingError,
   type GoProgram,
+  unlessGoIsMissing,
 } from './go-programs.ts';

@@ -1,17 +1,13 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { sleep } from '@crihub/kernel';
-import { type DaemonProcess, startEngine } from '@crihub/tool-fixtures';
 import { ContainerState } from '@crihub/wire/cri';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { viewContainer } from '../kubelet/calls.ts';
 import { eventually } from '../kubelet/eventually.ts';
 import { TestPod } from '../kubelet/test-pod.ts';
-import { engineHandler } from '../node/daemon-config.ts';
-import { TestNode } from '../node/test-node.ts';
+import { EngineNode } from '../node/engine-node.ts';
 
 /** Of each stream: some seconds of work for the daemon. */
 const LINES = 1_500_000;
@@ -21,23 +17,11 @@ const HEAD_BYTES = 40;
 /** So much more of the log, and the daemon dies again. */
 const STEP_BYTES = 4_000_000;
 
-let directory: string;
-let engine: DaemonProcess;
-let node: TestNode;
-
+let engineNode: EngineNode;
 beforeAll(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'crihub-engine-'));
-  engine = await startEngine('containerd', directory);
-  node = await TestNode.start({
-    number: 68,
-    handlers: (home) => ({ containerd: engineHandler(home, 'containerd', engine.socket) }),
-  });
+  engineNode = await EngineNode.start('containerd', 68);
 });
-afterAll(async () => {
-  await node[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(async () => engineNode[Symbol.asyncDispose]());
 
 /** What a log has of `seq 1 n` for each stream, as runs of numbers that follow each other: one, if all is well. */
 async function runsIn(file: string): Promise<Readonly<Record<string, readonly string[]>>> {
@@ -66,6 +50,7 @@ it(
   'lose no line and double none though the daemon is killed while they print as fast as they can',
   { timeout: 180_000 },
   async () => {
+    const { node } = engineNode;
     const pod = await TestPod.run(node);
     const count = `seq 1 ${String(LINES)}`;
     const container = await pod.start({ command: ['sh', '-c', `${count} >&2 & ${count}; wait`] });

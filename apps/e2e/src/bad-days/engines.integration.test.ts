@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { kindOf } from '@crihub/kernel';
-import { type DaemonProcess, type EngineName, execSync, runPod, startEngine } from '@crihub/tool-fixtures';
+import { type EngineName, execSync, runPod } from '@crihub/tool-fixtures';
 import {
   ContainerState,
   PodSandboxState,
@@ -14,8 +11,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { containersOf, podsOf, viewContainer } from '../kubelet/calls.ts';
 import { eventually } from '../kubelet/eventually.ts';
 import { TestPod } from '../kubelet/test-pod.ts';
-import { engineHandler, ociHandler } from '../node/daemon-config.ts';
-import { TestNode } from '../node/test-node.ts';
+import { ociHandler } from '../node/daemon-config.ts';
+import { EngineNode } from '../node/engine-node.ts';
+import type { TestNode } from '../node/test-node.ts';
 
 /** What a caller gives who must not wait for an engine, in ms. */
 const AT_ONCE_MS = 3_000;
@@ -68,26 +66,13 @@ describe.each<[EngineName, number, Aftermath]>([
   ['docker', 27, allEnded],
   ['containerd', 28, allRuns],
 ])('%s in trouble', (name, number, afterItsDeath) => {
-  let directory: string;
-  let engine: DaemonProcess;
+  let engineNode: EngineNode;
   let node: TestNode;
-
   beforeAll(async () => {
-    directory = await mkdtemp(path.join(tmpdir(), 'crihub-engine-'));
-    engine = await startEngine(name, directory);
-    node = await TestNode.start({
-      number,
-      handlers: (home) => ({
-        runc: ociHandler(home, 'runc'),
-        [name]: engineHandler(home, name, engine.socket),
-      }),
-    });
+    engineNode = await EngineNode.start(name, number, (home) => ({ runc: ociHandler(home, 'runc') }));
+    node = engineNode.node;
   });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
-    await engine[Symbol.asyncDispose]();
-    await rm(directory, { recursive: true, force: true });
-  });
+  afterAll(async () => engineNode[Symbol.asyncDispose]());
 
   it(
     'that hangs holds up its own pods alone, and they go on when it does',
@@ -96,7 +81,7 @@ describe.each<[EngineName, number, Aftermath]>([
       const pod = await TestPod.run(node, undefined, name);
       const container = await pod.start();
       const config = await node.podConfig('waiting');
-      process.kill(engine.pid, 'SIGSTOP');
+      process.kill(engineNode.engine.pid, 'SIGSTOP');
       try {
         const request = RunPodSandboxRequest.create({ config, runtimeHandler: name });
         const late = node.cri.call(runtime.runPodSandbox, request, AT_ONCE_MS);
@@ -107,7 +92,7 @@ describe.each<[EngineName, number, Aftermath]>([
         await other.remove();
         await expect(late).rejects.toMatchObject({ kind: 'DeadlineExceeded' });
       } finally {
-        process.kill(engine.pid, 'SIGCONT');
+        process.kill(engineNode.engine.pid, 'SIGCONT');
       }
       const id = await runPod(node.cri, config, name);
       expect(await podsOf(node.cri, config)).toEqual([id]);
@@ -124,8 +109,7 @@ describe.each<[EngineName, number, Aftermath]>([
     async () => {
       const pod = await TestPod.run(node, undefined, name);
       const container = await pod.start();
-      process.kill(engine.pid, 'SIGKILL');
-      await engine.exited;
+      await engineNode.killEngine();
       const refused = runPod(node.cri, await node.podConfig('refused'), name);
       await expect(refused).rejects.toMatchObject({ kind: 'Unavailable' });
       expect(await podState(node, pod.id)).toBe(PodSandboxState.SANDBOX_READY);
@@ -133,7 +117,7 @@ describe.each<[EngineName, number, Aftermath]>([
       const other = await TestPod.run(node, undefined, 'runc');
       await other.start();
       await other.remove();
-      engine = await startEngine(name, directory);
+      await engineNode.startEngine();
       await afterItsDeath(node, pod, container);
       await pod.remove();
       const next = await eventually(

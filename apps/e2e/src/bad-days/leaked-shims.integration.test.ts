@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { type DaemonProcess, execSync, startEngine } from '@crihub/tool-fixtures';
+import { execSync } from '@crihub/tool-fixtures';
 import { run } from '@crihub/transport/process';
 import { AdminService, AuditRequest } from '@crihub/wire/admin';
 import { ContainerState } from '@crihub/wire/cri';
@@ -9,42 +8,36 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { viewContainer } from '../kubelet/calls.ts';
 import { eventually } from '../kubelet/eventually.ts';
 import { TestPod } from '../kubelet/test-pod.ts';
-import { engineHandler } from '../node/daemon-config.ts';
-import { TestNode } from '../node/test-node.ts';
+import { EngineNode } from '../node/engine-node.ts';
 
-let directory: string;
-let engine: DaemonProcess;
-let node: TestNode;
-
+let engineNode: EngineNode;
 beforeAll(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'crihub-engine-'));
-  engine = await startEngine('containerd', directory);
-  node = await TestNode.start({
-    number: 69,
-    handlers: (home) => ({ containerd: engineHandler(home, 'containerd', engine.socket) }),
-  });
+  engineNode = await EngineNode.start('containerd', 69);
 });
-afterAll(async () => {
-  await node[Symbol.asyncDispose]();
-  await engine[Symbol.asyncDispose]();
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(async () => engineNode[Symbol.asyncDispose]());
 
 /** containerd dies, and comes back without a trace of the container, whose shim and process run on. */
 async function forget(container: string): Promise<void> {
-  process.kill(engine.pid, 'SIGKILL');
-  await engine.exited;
-  await rm(path.join(directory, 'state/io.containerd.runtime.v2.task/crihub', container), {
+  await engineNode.killEngine();
+  await rm(path.join(engineNode.directory, 'state/io.containerd.runtime.v2.task/crihub', container), {
     recursive: true,
   });
-  engine = await startEngine('containerd', directory);
-  const args = ['--address', engine.socket, '--namespace', 'crihub', 'containers', 'delete', container];
+  await engineNode.startEngine();
+  const args = [
+    '--address',
+    engineNode.engine.socket,
+    '--namespace',
+    'crihub',
+    'containers',
+    'delete',
+    container,
+  ];
   expect((await run('ctr', { args })).exitCode).toBe(0);
 }
 
 /** What the audit finds wrong, once it does not say Unavailable any more. */
 const audit = async (): Promise<readonly string[]> =>
-  (await node.cri.call(AdminService.audit, AuditRequest.create())).findings.map(
+  (await engineNode.node.cri.call(AdminService.audit, AuditRequest.create())).findings.map(
     ({ kind, id }) => `${kind} ${id}`,
   );
 
@@ -52,6 +45,7 @@ it(
   'that containerd has forgotten are found by the audit, and end with what they run, and nothing else does',
   { timeout: 60_000 },
   async () => {
+    const { node } = engineNode;
     const [kept, lost] = [await TestPod.run(node), await TestPod.run(node)];
     const [staying, forgotten] = [await kept.start(), await lost.start()];
     await forget(forgotten);

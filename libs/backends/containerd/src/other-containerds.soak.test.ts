@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { runBackendContract } from '@crihub/contract-testkit';
-import { builtContainerd, type ContainerdLine, GoMissingError } from '@crihub/tool-conformance';
+import {
+  builtContainerd,
+  type ContainerdLine,
+  GoMissingError,
+  unlessGoIsMissing,
+} from '@crihub/tool-conformance';
 import { it } from 'vitest';
 import { ContainerdRig } from './testing/containerd-rig.ts';
 
@@ -8,10 +13,8 @@ import { ContainerdRig } from './testing/containerd-rig.ts';
 const LINES: readonly ContainerdLine[] = ['containerd-upstream', 'containerd-1.7'];
 
 for (const line of LINES) {
-  const built = await builtContainerd(line, () => undefined).catch((error: unknown) => {
-    if (error instanceof GoMissingError) return error;
-    throw error;
-  });
-  if (built instanceof GoMissingError) it.skip(`${line}: ${built.message}`, () => undefined);
+  const built = await unlessGoIsMissing(builtContainerd(line, () => undefined));
+  // Shown with the reason: there is no containerd to hold the promises to.
+  if (built instanceof GoMissingError) it.skip(`${line}: ${built.message}`);
   else runBackendContract(line, () => ContainerdRig.start({ program: join(built, 'containerd') }));
 }

@@ -1,12 +1,10 @@
-import { builtDocker, GoMissingError } from '@crihub/tool-conformance';
+import { builtDocker, GoMissingError, unlessGoIsMissing } from '@crihub/tool-conformance';
 import { describe, it } from 'vitest';
 import { runEngineContract } from './testing/engine-contract.ts';
 
-const programs = await builtDocker(() => undefined).catch((error: unknown) => {
-  if (error instanceof GoMissingError) return error;
-  throw error;
-});
-if (programs instanceof GoMissingError) it.skip(programs.message, () => undefined);
+const programs = await unlessGoIsMissing(builtDocker(() => undefined));
+// Shown with the reason: there is no engine to hold the promises to.
+if (programs instanceof GoMissingError) it.skip(programs.message);
 else
   describe.each([
     ['images of its own', false],

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Container, ContainerSecurity, Mount, Sandbox } from '@crihub/contract';
-import type { ContainerOverrides } from '@crihub/contract-testkit';
+import { type ContainerOverrides, sampleMount } from '@crihub/contract-testkit';
 import { CdiRegistry } from '@crihub/service-oci';
 import { newerDocker, type UnpackedDocker } from '@crihub/tool-fixtures';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -62,18 +62,8 @@ describe.each(rows)('on $title', ({ options }) => {
     apparmor: { type: 'unconfined' },
     ...overrides,
   });
-  const mount = (overrides: Partial<Mount>): Mount => ({
-    destination: '/mnt',
-    source: '/tmp',
-    readonly: false,
-    recursiveReadonly: false,
-    propagation: 'private',
-    selinuxRelabel: false,
-    uidMappings: [],
-    gidMappings: [],
-    options: [],
-    ...overrides,
-  });
+  const mount = (overrides: Partial<Mount>): Mount =>
+    sampleMount({ destination: '/mnt', source: '/tmp', ...overrides });
   const pod = (namespaces: Partial<Sandbox['namespaces']>): Partial<Sandbox> => ({
     namespaces: { network: 'pod', ipc: 'pod', pid: 'container', ...namespaces },
   });

@@ -6,7 +6,7 @@ import { JsonRecords, LocalExecutor } from '@crihub/service-oci-containers';
 import { EventStream } from '@crihub/service-sandbox';
 import { GuestContainers } from './guest/guest-containers.ts';
 import { GuestFigureReader } from './guest/guest-statistics.ts';
-import { PodShare, podShareDirectories } from './guest/pod-share.ts';
+import { podShareDirectories } from './guest/pod-share.ts';
 import { KataHealth } from './health/kata-health.ts';
 import { takeInventory } from './inventory.ts';
 import { KataLayout } from './layout.ts';
@@ -90,14 +90,7 @@ export class KataBackend implements Backend {
     const creations = new Creations();
     const places = (this.#places = new SparePlaces(
       { directory: layout.spares, cgroupDriver: settings.cgroupDriver },
-      {
-        launcher,
-        executor,
-        sharesOf: (directory) => {
-          const directories = podShareDirectories(directory);
-          return { directories, share: new PodShare(directories) };
-        },
-      },
+      { launcher, executor },
     ));
     if (settings.template) {
       this.#templates = new Templates(
@@ -122,7 +115,6 @@ export class KataBackend implements Backend {
       executor,
       pool: this.#pool,
       directoryOf: (id) => layout.sandbox(id),
-      shareOf: (id) => containers.share(id),
     }));
     this.#dependencies = dependencies;
     this.#layout = layout;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BackendEvent, Container, InventoryContainer, ProcessSession, Sandbox } from '@crihub/contract';
-import type { ContainerOverrides } from '@crihub/contract-testkit';
+import { type ContainerOverrides, sampleMount } from '@crihub/contract-testkit';
 import { commandLineOf, listPids } from '@crihub/linux';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RuncOptions } from './options.ts';
@@ -214,19 +214,7 @@ describe.each(['crun', 'runc'])('bad days of %s', (runtime) => {
     const rig = await startRig({ runtime });
     const sandbox = await runPod(rig);
     const container = await rig.makeContainer(sandbox, {
-      mounts: [
-        {
-          destination: '/data',
-          source: join(rig.directory, 'no-such-source'),
-          readonly: false,
-          recursiveReadonly: false,
-          propagation: 'private',
-          selinuxRelabel: false,
-          uidMappings: [],
-          gidMappings: [],
-          options: [],
-        },
-      ],
+      mounts: [sampleMount({ destination: '/data', source: join(rig.directory, 'no-such-source') })],
     });
     await expect(rig.backend.containers.create(container, sandbox, soon())).rejects.toMatchObject({
       kind: 'FailedPrecondition',

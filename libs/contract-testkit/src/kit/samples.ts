@@ -1,4 +1,4 @@
-import type { Container, Sandbox } from '@crihub/contract';
+import type { Container, Mount, Sandbox } from '@crihub/contract';
 import { newContainerId, newSandboxId } from '@crihub/kernel';
 import type { ContainerOverrides } from './rig.ts';
 
@@ -68,3 +68,15 @@ export function sampleContainer(
     },
   };
 }
+
+/** A plain mount that may be written to. */
+export const sampleMount = (overrides: Partial<Mount> & Pick<Mount, 'source' | 'destination'>): Mount => ({
+  readonly: false,
+  recursiveReadonly: false,
+  propagation: 'private',
+  selinuxRelabel: false,
+  uidMappings: [],
+  gidMappings: [],
+  options: [],
+  ...overrides,
+});

@@ -1,5 +1,5 @@
-import { settleAll } from '@crihub/kernel';
 import type { Container } from '@crihub/contract';
+import { settleAll } from '@crihub/kernel';
 import type { ContainerRecord } from '../records/container-record.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
 import { checkContainerCapabilities } from '../router/check-capabilities.ts';

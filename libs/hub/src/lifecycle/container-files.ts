@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Container } from '@crihub/contract';
+import { settleAll } from '@crihub/kernel';
 import type { ContainerRequest } from '../front/parse/container.ts';
 import type { SandboxRecord } from '../records/sandbox-record.ts';
 import { resolveMounts } from './container-mounts.ts';
@@ -9,7 +10,6 @@ import { phaseSubject } from './phase-subject.ts';
 import { type PhaseObserver, timed } from './phases.ts';
 import { podFileMounts } from './pod-files.ts';
 import type { NodeImage, RootFilesystems, ShiftedOwners, UserLookup } from './ports.ts';
-import { settleAll } from '@crihub/kernel';
 
 export interface ContainerFilesDeps {
   readonly rootfs: RootFilesystems;

@@ -12,6 +12,7 @@ export async function mapFile(path: string, length: number): Promise<Buffer> {
   await using file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   const { size } = await file.stat();
   // A page that has no room when it is touched would end the process.
-  if (size < length) await file.write(Buffer.alloc(length - size), 0, length - size, size);
+  for (let at = size; at < length;)
+    at += (await file.write(Buffer.alloc(length - at), 0, null, at)).bytesWritten;
   return mapShared(file.fd, length);
 }

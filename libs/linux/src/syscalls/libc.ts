@@ -61,11 +61,13 @@ export function cString(text: string | Buffer): Buffer {
   return Buffer.concat([bytes, Buffer.alloc(1)]);
 }
 
+/** The C library itself, for functions whose result is no number. */
+export const cLibrary = (): LibraryHandle => (library ??= koffi.load('libc.so.6'));
+
 function bind(symbol: string, types: readonly ArgumentType[]): (...args: Argument[]) => number | bigint {
-  library ??= koffi.load('libc.so.6');
   const names = types.map((type) => (type === 'pointer' ? 'void *' : type));
   const result = symbol === 'syscall' || symbol.includes('xattr') ? 'long' : 'int';
-  return library.func(symbol, result, names);
+  return cLibrary().func(symbol, result, names);
 }
 
 const pathText = (argument: Argument | undefined): string | undefined =>

@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { type Clock, type ContainerId, errnoCode, KeyedMutex, type Logger } from '@crihub/kernel';
+import { type Clock, type ContainerId, errnoCode, KeyedMutex, type Logger, settleAll } from '@crihub/kernel';
 import { ContainerLog } from '@crihub/service-container-log';
 import type { TaskStreams } from '../api/task-service.ts';
 import { ContainerOutput, makeStreams, streamPaths } from '../io/container-output.ts';
@@ -89,12 +89,13 @@ export class LocalContainers {
   async remove(id: ContainerId): Promise<void> {
     const container = this.#containers.get(id);
     await container?.output?.close();
-    const dropped = container && this.#dependencies.holder.drop(this.#heldNames(container));
-    await this.#writing.run(id, async () => {
-      this.#containers.delete(id);
-      await removeLocal(this.#dependencies.layout.container(id));
-    });
-    await dropped;
+    await settleAll([
+      container && this.#dependencies.holder.drop(this.#heldNames(container)),
+      this.#writing.run(id, async () => {
+        this.#containers.delete(id);
+        await removeLocal(this.#dependencies.layout.container(id));
+      }),
+    ]);
   }
 
   /** Stops reading; the containers run on, and what they print waits. */

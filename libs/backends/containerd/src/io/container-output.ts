@@ -4,7 +4,7 @@ import type { ContainerLog, OutputStream } from '@crihub/service-container-log';
 import type { TaskStreams } from '../api/task-service.ts';
 import { makeFifo, openReadingEnd } from './fifo.ts';
 import { OutputReader } from './output-reader.ts';
-import type { PendingOutput } from './pending-output.ts';
+import type { PendingChunk, PendingOutput } from './pending-output.ts';
 import type { PendingOutputs } from './pending-outputs.ts';
 
 export interface StreamChoice {
@@ -33,6 +33,8 @@ interface Source {
   readonly name: OutputStream;
   readonly path: string;
   readonly pending: PendingOutput;
+  /** What an earlier daemon had read. */
+  readonly left: PendingChunk | undefined;
 }
 
 /** The output of a container's first process: into its log, and to all who are attached. */
@@ -123,22 +125,21 @@ export class ContainerOutput {
   }
 
   async #add(name: OutputStream, path: string): Promise<void> {
-    this.#sources.push({ name, path, pending: await this.#pendings.open(path) });
+    const left = this.#pendings.takeLeft(path);
+    const pending = left ?? (await this.#pendings.open(path));
+    this.#sources.push({ name, path, pending, left: left?.chunk });
   }
 
   /** What was begun comes first: nobody wrote after it. */
   async #writeLeft(): Promise<void> {
-    const left = this.#sources.filter(({ pending }) => pending.chunk !== undefined);
-    const isBegun = ({ pending }: Source): boolean => pending.chunk?.place !== undefined;
-    for (const source of [...left.filter(isBegun), ...left.filter((one) => !isBegun(one))]) {
-      const { name, pending } = source;
-      const { data, place } = pending.chunk ?? { data: Buffer.alloc(0), place: undefined };
-      if (place === undefined) await this.#write(source, data);
-      else {
-        await this.#log.complete(name, data, place);
-        pending.clear();
-      }
+    for (const { name, pending, left } of this.#sources) {
+      if (left?.place === undefined) continue;
+      await this.#log.complete(name, left.data, left.place);
+      pending.clear();
     }
+    for (const source of this.#sources)
+      if (source.left !== undefined && source.left.place === undefined)
+        await this.#write(source, source.left.data);
   }
 
   async #read(source: Source): Promise<void> {

@@ -34,13 +34,15 @@ export class PendingOutputs {
     }
   }
 
-  /** For the stream of that name; it may hold a chunk that is left of it. */
-  async open(name: string): Promise<PendingOutput> {
+  /** What an earlier daemon left of the stream of that name, for once. */
+  takeLeft(name: string): PendingOutput | undefined {
     const left = this.#left.get(name);
-    if (left !== undefined) {
-      this.#left.delete(name);
-      return left;
-    }
+    this.#left.delete(name);
+    return left;
+  }
+
+  /** An empty one for the stream of that name. */
+  async open(name: string): Promise<PendingOutput> {
     const pending = this.#free.pop() ?? (await this.#add());
     pending.serve(name);
     return pending;

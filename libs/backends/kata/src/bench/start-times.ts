@@ -52,7 +52,8 @@ async function bare(): Promise<number> {
   const words = qemuArguments(platform, { size, name: 'bare', files, shares, begin: 'kernel' });
   const start = performance.now();
   const qemu = await spawnProcess('unshare', { args: ['--net', 'qemu-system-x86_64', ...words] });
-  while (!(await readdir(directory)).includes('channel')) await sleep(5);
+  const started = soon();
+  while (!(await readdir(directory)).includes('channel')) await sleep(5, started);
   const { stream } = await openChannel(files.channel, true, soon());
   const { identity, line } = await newIdentity(files.identity, systemClock.nowNs());
   stream.write(line);
@@ -128,7 +129,8 @@ async function inParallel(rig: KataRig, count: number): Promise<void> {
 }
 
 async function untilReady(rig: KataRig, count: number): Promise<void> {
-  while (rig.backend.spareMachines < count) await sleep(20);
+  const late = soon();
+  while (rig.backend.spareMachines < count) await sleep(20, late);
 }
 
 async function main(): Promise<void> {
@@ -141,7 +143,7 @@ async function main(): Promise<void> {
   await using restoring = await KataRig.start({ template: true });
   await untilReady(warm, 1);
   await sample(restoring);
-  await sleep(10_000); // its template is made meanwhile
+  await restoring.backend.settled(); // its template is made meanwhile
   const results = {
     bare: [] as number[],
     boot: [] as Sample[],

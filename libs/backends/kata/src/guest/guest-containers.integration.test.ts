@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { BackendEvent, Container, ContainerExit, ProcessSession, Sandbox } from '@crihub/contract';
-import { type ContainerOverrides, sampleContainer } from '@crihub/contract-testkit';
+import { type ContainerOverrides, sampleContainer, sampleMount } from '@crihub/contract-testkit';
 import { newContainerId } from '@crihub/kernel';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { KataRig } from '../testing/kata-rig.ts';
@@ -122,7 +122,7 @@ describe('containers of a guest', { timeout: 90_000 }, () => {
     const source = join(sandbox.directory, 'volume');
     await mkdir(source);
     await writeFile(join(source, 'from-host'), 'host');
-    const mount = { destination: '/data', source, ...PLAIN_MOUNT };
+    const mount = sampleMount({ destination: '/data', source });
     const container = await start(SLEEP, {
       mounts: [mount, { ...mount, destination: '/closed', readonly: true }],
     });
@@ -235,16 +235,6 @@ describe('containers of a guest', { timeout: 90_000 }, () => {
     });
   });
 });
-
-const PLAIN_MOUNT = {
-  readonly: false,
-  recursiveReadonly: false,
-  propagation: 'private',
-  selinuxRelabel: false,
-  uidMappings: [],
-  gidMappings: [],
-  options: [],
-} as const;
 
 async function drain({ stdout, stderr }: ProcessSession): Promise<void> {
   await Promise.allSettled([text(stdout), stderr === undefined ? '' : text(stderr)]);

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Mount } from '@crihub/contract';
-import { sampleContainer, sampleSandbox } from '@crihub/contract-testkit';
+import { sampleContainer, sampleMount, sampleSandbox } from '@crihub/contract-testkit';
 import { listMounts, Mounts, NamespaceWorker, type ProcessRef, processRef } from '@crihub/linux';
 import { type SpawnedProcess, spawnProcess } from '@crihub/transport/process';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -55,18 +55,8 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-const volume = (change: Partial<Mount> = {}): Mount => ({
-  destination: '/data',
-  source: join(directory, 'volume'),
-  readonly: false,
-  recursiveReadonly: false,
-  propagation: 'private',
-  selinuxRelabel: false,
-  uidMappings: [],
-  gidMappings: [],
-  options: [],
-  ...change,
-});
+const volume = (change: Partial<Mount> = {}): Mount =>
+  sampleMount({ destination: '/data', source: join(directory, 'volume'), ...change });
 
 const containerWith = (...volumes: readonly Mount[]): ReturnType<typeof sampleContainer> => {
   const sandbox = sampleSandbox({ directory: join(directory, 'pod') });

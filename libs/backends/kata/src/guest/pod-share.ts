@@ -43,14 +43,13 @@ export class PodShare {
 
   /** Repeatable. */
   async removeContainer(id: ContainerId): Promise<void> {
-    const { files, reports } = { files: this.#files, reports: this.#reports };
-    for (const path of [
+    const reports = this.#reports;
+    const places = [
       logIn(reports, id).host,
-      filesOf(files, id).host,
+      filesOf(this.#files, id).host,
       hostExits(reports).persistent(id),
-    ]) {
-      await rm(path, { recursive: true, force: true });
-    }
+    ];
+    for (const path of places) await rm(path, { recursive: true, force: true });
   }
 
   /** Removes all traces, when the machine is gone. Repeatable. */

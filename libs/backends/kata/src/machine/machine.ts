@@ -10,6 +10,7 @@ import { clockScript, GUEST_SHARES, setupScript, sharesScript } from './guest-se
 import { type Identity, newIdentity, readIdentity } from './identity.ts';
 import type { MachineFiles } from './machine-files.ts';
 import type { MachineShares } from './qemu-arguments.ts';
+import { unlessShutDown } from './unless-shut-down.ts';
 import { killQemu } from './qemu-process.ts';
 
 export interface MachineOptions {
@@ -83,11 +84,7 @@ export class Machine implements Guest {
    */
   async untilGreeted(origin: 'boot' | 'restore', signal: AbortSignal): Promise<Channel> {
     const booted = openChannel(this.#options.files.channel, origin === 'boot', signal);
-    const failed = this.#qmp.shutDown.then(() => {
-      throw new RuntimeError('Unavailable', 'the guest shut down while it booted', { reason: 'BootFailed' });
-    });
-    failed.catch(() => undefined);
-    return await untilAborted(Promise.race([booted, failed]), signal);
+    return await untilAborted(unlessShutDown(this.#qmp, booted), signal);
   }
 
   /** Logs in on a channel to a guest that has just booted, or had before. */

@@ -1,55 +1,33 @@
-import type { BackendPhases, PodNetworkAttachment, Sandbox } from '@crihub/contract';
-import { type Clock, describeError, type Logger, type SandboxId, withDeadline } from '@crihub/kernel';
+import type { BackendPhases, PodNetworkAttachment } from '@crihub/contract';
+import { type Clock, describeError, type SandboxId, withDeadline } from '@crihub/kernel';
 import type { Mounts, ProcessRef } from '@crihub/linux';
 import type { LocalExecutor } from '@crihub/service-oci-containers';
-import { type PodShare, podShareDirectories } from '../guest/pod-share.ts';
 import { handOver } from '../spare/hand-over.ts';
 import type { Pool } from '../spare/pool.ts';
 import type { SparePlaces } from '../spare/spare-places.ts';
-import type { Templates } from '../template/templates.ts';
 import { bringUp, READY_MS } from './bring-up.ts';
 import type { Creations } from './creations.ts';
-import type { Launcher } from './launcher.ts';
-import { machineFiles, type MachineFiles } from './machine-files.ts';
-import type { MachineOrigin } from './machine-origin.ts';
-import type { SavedMachine } from './machine-state.ts';
+import { machinePlace, type MachinePlace } from './machine-place.ts';
+import {
+  type LaunchedMachine,
+  type MachinePlan,
+  MachineSource,
+  type MachineSourceDependencies,
+} from './machine-source.ts';
 import { Machine } from './machine.ts';
-import type { MachineShares, MachineSize } from './qemu-arguments.ts';
-import { findQemu, killQemu } from './qemu-process.ts';
+import { findQemu } from './qemu-process.ts';
 
 export interface MachinesOptions {
   readonly bootTimeoutMs: number;
 }
 
-export interface MachinesDependencies {
-  readonly launcher: Launcher;
+export interface MachinesDependencies extends MachineSourceDependencies {
   readonly executor: LocalExecutor;
   readonly places: SparePlaces;
   readonly pool: Pool | undefined;
-  /** Absent: every machine boots. */
-  readonly templates: Templates | undefined;
   readonly creations: Creations;
   readonly mounts: Pick<Mounts, 'of'>;
   readonly clock: Clock;
-  readonly logger: Logger;
-  /** The directory of a pod's own. */
-  readonly directoryOf: (id: SandboxId) => string;
-  readonly shareOf: (id: SandboxId) => PodShare;
-}
-
-/** What one machine is started with. */
-export interface MachinePlan {
-  readonly sandbox: Sandbox;
-  readonly size: MachineSize;
-  readonly networkNamespace: string;
-  /** Path of the cgroup that the machine is charged to. */
-  readonly cgroup: string;
-}
-
-/** A machine whose QEMU runs. */
-export interface LaunchedMachine {
-  readonly process: ProcessRef;
-  readonly origin: MachineOrigin;
 }
 
 export interface RunningMachine {
@@ -74,10 +52,12 @@ export class Machines {
   readonly #dependencies: MachinesDependencies;
   /** Of the pool, and not brought up yet. */
   readonly #taken = new Map<SandboxId, Machine>();
+  readonly #source: MachineSource;
 
   constructor(options: MachinesOptions, dependencies: MachinesDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
+    this.#source = new MachineSource(dependencies);
   }
 
   /**
@@ -86,7 +66,7 @@ export class Machines {
    */
   async launch(plan: MachinePlan, signal: AbortSignal): Promise<LaunchedMachine> {
     this.#dependencies.creations.begin(plan.sandbox.id);
-    return (await this.#takeSpare(plan, signal)) ?? (await this.#launchAnew(plan, signal));
+    return (await this.#takeSpare(plan, signal)) ?? (await this.#source.launch(plan, signal));
   }
 
   /**
@@ -108,7 +88,7 @@ export class Machines {
         } catch (error) {
           signal.throwIfAborted();
           if (attempt.origin === 'boot' && (boots += 1) > 1) throw error;
-          attempt = await this.#replace(plan, attempt, error, signal);
+          attempt = await this.#source.replace(plan, attempt, error, signal);
         }
       }
     } finally {
@@ -125,7 +105,7 @@ export class Machines {
     { process, guestBootId }: AdoptedMachine,
     signal: AbortSignal,
   ): Promise<Machine | undefined> {
-    if ((await findQemu(process, this.#filesOf(id))) === undefined) return undefined;
+    if ((await findQemu(process, this.#placeOf(id).files)) === undefined) return undefined;
     return await withDeadline(`adopting the machine of pod ${id}`, ADOPTION_MS, signal, async (deadline) => {
       const machine = await this.#attach(id, process, deadline, guestBootId);
       this.#connect(machine);
@@ -148,7 +128,7 @@ export class Machines {
     this.#dependencies.creations.end(id);
     await this.#taken.get(id)?.close();
     this.#taken.delete(id);
-    await this.#dependencies.launcher.remove(this.#filesOf(id));
+    await this.#dependencies.launcher.remove(this.#placeOf(id).files);
   }
 
   /** Lets go of machines that have not been brought up, which run on. */
@@ -178,64 +158,9 @@ export class Machines {
       });
       return undefined;
     }
-    const machine = spare.machine.giveTo({
-      sandboxId: id,
-      files: this.#filesOf(id),
-      shares: this.#sharesOf(id),
-    });
+    const machine = spare.machine.giveTo({ sandboxId: id, ...this.#placeOf(id) });
     this.#taken.set(id, machine);
     return { process: machine.process, origin: 'pool' };
-  }
-
-  async #launchAnew(plan: MachinePlan, signal: AbortSignal): Promise<LaunchedMachine> {
-    const template = await this.#findTemplate(plan, signal);
-    if (template === undefined) return await this.#boot(plan, signal);
-    try {
-      return { process: await this.#start(plan, template, signal), origin: 'restore' };
-    } catch (error) {
-      signal.throwIfAborted();
-      await this.#dependencies.templates?.distrust(plan.size, error, signal);
-      return await this.#boot(plan, signal);
-    }
-  }
-
-  async #boot(plan: MachinePlan, signal: AbortSignal): Promise<LaunchedMachine> {
-    return { process: await this.#start(plan, undefined, signal), origin: 'boot' };
-  }
-
-  async #replace(
-    plan: MachinePlan,
-    { process, origin }: LaunchedMachine,
-    error: unknown,
-    signal: AbortSignal,
-  ): Promise<LaunchedMachine> {
-    const { logger, templates } = this.#dependencies;
-    const fields = { sandbox: plan.sandbox.id, origin, error: describeError(error) };
-    logger.warn('a machine did not come up, and another one is started', fields);
-    await killQemu(process);
-    if (origin === 'pool') return await this.#launchAnew(plan, signal);
-    if (origin === 'restore') await templates?.distrust(plan.size, error, signal);
-    return await this.#boot(plan, signal);
-  }
-
-  async #start(plan: MachinePlan, from: SavedMachine | undefined, signal: AbortSignal): Promise<ProcessRef> {
-    const { sandbox, size, networkNamespace, cgroup } = plan;
-    const { launcher, shareOf } = this.#dependencies;
-    await shareOf(sandbox.id).open();
-    const place = { files: this.#filesOf(sandbox.id), shares: this.#sharesOf(sandbox.id) };
-    return await launcher.start({ ...place, size, networkNamespace, cgroup, ...(from && { from }) }, signal);
-  }
-
-  /** A template spares time and memory; without one a pod has its machine all the same. */
-  async #findTemplate(plan: MachinePlan, signal: AbortSignal): Promise<SavedMachine | undefined> {
-    const { templates, logger } = this.#dependencies;
-    try {
-      return await templates?.find(plan.size, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      logger.warn('no template could be looked for', { error: describeError(error) });
-      return undefined;
-    }
   }
 
   async #join(
@@ -264,17 +189,12 @@ export class Machines {
     bootId?: string,
   ): Promise<Machine> {
     const { clock, mounts } = this.#dependencies;
-    const files = this.#filesOf(sandboxId);
-    const shares = this.#sharesOf(sandboxId);
     const known = { sandboxId, process, ...(bootId !== undefined && { bootId }) };
-    return await Machine.attach({ ...known, files, shares, mounts: mounts.of(process), clock }, signal);
+    const place = this.#placeOf(sandboxId);
+    return await Machine.attach({ ...known, ...place, mounts: mounts.of(process), clock }, signal);
   }
 
-  #filesOf(id: SandboxId): MachineFiles {
-    return machineFiles(`${this.#dependencies.directoryOf(id)}/vm`);
-  }
-
-  #sharesOf(id: SandboxId): MachineShares {
-    return podShareDirectories(this.#dependencies.directoryOf(id));
+  #placeOf(id: SandboxId): MachinePlace {
+    return machinePlace(this.#dependencies.directoryOf(id));
   }
 }

@@ -64,7 +64,10 @@ export class Pool {
     if (this.#filling !== undefined || this.#closing.signal.aborted) return;
     this.#filling = this.#untilFull()
       .catch((error: unknown) => {
-        if (!this.#closing.signal.aborted) throw error;
+        if (this.#closing.signal.aborted) return;
+        this.#dependencies.logger.error('no machines are made ready any more', {
+          error: describeError(error),
+        });
       })
       .finally(() => (this.#filling = undefined));
   }

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalExecutor } from '@crihub/service-oci-containers';
-import type { PodShare, PodShareDirectories } from '../guest/pod-share.ts';
+import { PodShare } from '../guest/pod-share.ts';
 import type { Launcher } from '../machine/launcher.ts';
-import { machineFiles, type MachineFiles } from '../machine/machine-files.ts';
+import { machinePlace, type MachinePlace } from '../machine/machine-place.ts';
 
 export interface SparePlacesOptions {
   readonly directory: string;
@@ -14,17 +14,11 @@ export interface SparePlacesOptions {
 export interface SparePlacesDependencies {
   readonly launcher: Launcher;
   readonly executor: LocalExecutor;
-  readonly sharesOf: (directory: string) => {
-    readonly directories: PodShareDirectories;
-    readonly share: PodShare;
-  };
 }
 
 /** What a machine without a pod has: the same as one with a pod, elsewhere. */
-export interface SparePlace {
+export interface SparePlace extends MachinePlace {
   readonly directory: string;
-  readonly files: MachineFiles;
-  readonly shares: { readonly files: string; readonly reports: string };
   readonly cgroup: string;
 }
 
@@ -51,15 +45,14 @@ export class SparePlaces {
 
   async open(): Promise<SparePlace> {
     const place = this.#placeOf(randomBytes(NAME_BYTES).toString('hex'));
-    await this.#dependencies.sharesOf(place.directory).share.open();
+    await new PodShare(place.shares).open();
     return place;
   }
 
   /** Ends the machine and removes all of its place. Repeatable. */
   async close(place: SparePlace): Promise<void> {
-    const { launcher, sharesOf } = this.#dependencies;
-    await launcher.remove(place.files);
-    await sharesOf(place.directory).share.remove();
+    await this.#dependencies.launcher.remove(place.files);
+    await new PodShare(place.shares).remove();
     await this.leave(place);
     await rm(place.directory, { recursive: true, force: true });
   }
@@ -71,12 +64,10 @@ export class SparePlaces {
 
   #placeOf(name: string): SparePlace {
     const directory = join(this.#options.directory, name);
-    const { directories } = this.#dependencies.sharesOf(directory);
     const parent = this.#options.cgroupDriver === 'systemd' ? '/crihub.slice' : '/crihub';
     return {
       directory,
-      files: machineFiles(join(directory, 'vm')),
-      shares: directories,
+      ...machinePlace(directory),
       cgroup: `${parent}/crihub-machine-${name}`,
     };
   }

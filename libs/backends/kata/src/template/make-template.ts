@@ -1,10 +1,11 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { RuntimeError, sleep } from '@crihub/kernel';
+import { sleep } from '@crihub/kernel';
 import { QmpConnection } from '@crihub/transport/qmp';
 import { z } from 'zod';
 import type { Launcher } from '../machine/launcher.ts';
 import { saveState } from '../machine/machine-state.ts';
 import { CHANNEL, type MachineSize } from '../machine/qemu-arguments.ts';
+import { unlessShutDown } from '../machine/unless-shut-down.ts';
 import type { SparePlace, SparePlaces } from '../spare/spare-places.ts';
 import { savedIn } from './saved-in.ts';
 
@@ -46,7 +47,7 @@ export async function makeTemplate(
 async function saveWaiting({ files }: SparePlace, state: string, signal: AbortSignal): Promise<void> {
   const qmp = await QmpConnection.open(files.qmp, signal);
   try {
-    await untilWaiting(qmp, signal);
+    await unlessShutDown(qmp, untilWaiting(qmp, signal));
     await saveState(qmp, files.state, state, signal);
   } finally {
     qmp.close();
@@ -55,13 +56,9 @@ async function saveWaiting({ files }: SparePlace, state: string, signal: AbortSi
 
 /** The guest opens its port when all that comes before is done; it stays in its greeting until we connect. */
 async function untilWaiting(qmp: QmpConnection, signal: AbortSignal): Promise<void> {
-  const failed = qmp.shutDown.then(() => {
-    throw new RuntimeError('Unavailable', 'the guest of a template shut down while it booted');
-  });
-  failed.catch(() => undefined);
   for (;;) {
     const told = devices.parse(await qmp.execute('query-chardev', {}, signal));
     if (told.some((device) => device.label === CHANNEL && device['frontend-open'])) return;
-    await Promise.race([sleep(POLL_MS, signal), failed]);
+    await sleep(POLL_MS, signal);
   }
 }

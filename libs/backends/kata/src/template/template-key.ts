@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { RuntimeError } from '@crihub/kernel';
 import { run } from '@crihub/transport/process';
 import { machineFiles } from '../machine/machine-files.ts';
 import { type MachineSize, type Platform, qemuArguments } from '../machine/qemu-arguments.ts';
@@ -34,8 +35,10 @@ export function templateKey(
 }
 
 export async function qemuVersion(qemuPath: string, signal: AbortSignal): Promise<string> {
-  const { stdout } = await run(qemuPath, { args: ['--version'], timeoutMs: VERSION_TIMEOUT_MS, signal });
-  return stdout.toString();
+  const args = ['--version'];
+  const { exitCode, stdout } = await run(qemuPath, { args, timeoutMs: VERSION_TIMEOUT_MS, signal });
+  if (exitCode === 0) return stdout.toString();
+  throw new RuntimeError('FailedPrecondition', `${qemuPath} --version ended with ${String(exitCode)}`);
 }
 
 export const guestFiles = async ({ kernel, initramfs }: Platform): Promise<readonly string[]> =>
