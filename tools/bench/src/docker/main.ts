@@ -16,7 +16,7 @@ import {
 import { interruption, prepareHost, TEST_PACKAGES } from '@crihub/tool-setup';
 import { Recorder } from '../samples.ts';
 import { BENCH_IMAGE } from '../subject.ts';
-import { cycleByCri, cyclePlainly, startPattern } from './cycles.ts';
+import { cycleByCri, cyclePlainly, measureExecs, startPattern } from './cycles.ts';
 import { type LogRates, measureLogs } from './log-copy.ts';
 import { PlainEngine } from './plain-engine.ts';
 
@@ -26,12 +26,14 @@ Measures pods of crihub's Docker backend beside plain calls of the same Docker E
 containers, in turn. Pods use the node's network. Needs root, and a machine that does nothing else.
 
   --pods <n>        cycles of each kind (default 50)
+  --execs <n>       commands in a running container by each way (default 200)
   --log-mb <n>      MB of output whose log is read (default 100; 0 for none)
 `;
 
 const { values } = parseArgs({
   options: {
     pods: { type: 'string', default: '50' },
+    execs: { type: 'string', default: '200' },
     'log-mb': { type: 'string', default: '100' },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -41,6 +43,12 @@ const NETWORK = { name: 'crihub-bench', bridge: 'crihub-bench0', subnet: '10.93.
 /** Images, compiled code and the disk are warm then. */
 const WARM_UP = 3;
 const say = (line: string): void => console.error(`▸ ${line}`);
+
+interface Amounts {
+  readonly pods: number;
+  readonly execs: number;
+  readonly megabytes: number;
+}
 
 interface Figures {
   readonly plain: Recorder;
@@ -53,14 +61,18 @@ async function main(): Promise<void> {
   const directory = await mkdtemp(path.join(tmpdir(), 'crihub-bench-'));
   const interrupted = interruption(say);
   try {
-    const work = measure(directory, wholeNumber('pods'), wholeNumber('log-mb'));
+    const work = measure(directory, {
+      pods: wholeNumber('pods'),
+      execs: wholeNumber('execs'),
+      megabytes: wholeNumber('log-mb'),
+    });
     console.log(format(await Promise.race([work, interrupted])));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function measure(directory: string, pods: number, megabytes: number): Promise<Figures> {
+async function measure(directory: string, { pods, execs, megabytes }: Amounts): Promise<Figures> {
   await using started = new AsyncDisposableStack();
   const registry = started.use(
     await startFixtureRegistry(path.join(directory, 'registry'), [await buildImage('busybox')]),
@@ -88,6 +100,9 @@ async function measure(directory: string, pods: number, megabytes: number): Prom
   say(`${String(pods)} cycles of each kind`);
   for (let index = 0; index < pods; index += 1)
     await cycle(`pod-${String(index)}`, figures.plain, figures.cri);
+  say(`${String(execs)} commands by each way`);
+  const recorders = { plain: figures.plain, byCri: figures.cri };
+  await measureExecs({ engine, cri, container: pattern.container }, recorders, execs);
   if (megabytes === 0) return { ...figures, logs: undefined };
   say(`${String(megabytes)} MB of output`);
   return { ...figures, logs: await measureLogs({ engine, cri, logDirectory }, megabytes) };
@@ -113,7 +128,7 @@ function format({ plain, cri, logs }: Figures): string {
   return table.toString();
 }
 
-function wholeNumber(option: 'pods' | 'log-mb'): number {
+function wholeNumber(option: 'pods' | 'execs' | 'log-mb'): number {
   const value = Number(values[option]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new Error(`--${option} must be a whole number, not ${JSON.stringify(values[option])}`);

@@ -6,6 +6,11 @@ import type { HijackedStreams } from '@crihub/transport/docker-engine';
 import type { EngineLink } from '../engine-link.ts';
 import type { ExecExits } from './exec-exits.ts';
 
+/**
+ * How long the engine's event may take after the end of the streams, which it follows within a millisecond or
+ * two. Asking as well would slow both down: the engine tells no exit code before that moment.
+ */
+const EVENT_GRACE_MS = 20;
 const FIRST_POLL_MS = 2;
 const LAST_POLL_MS = 250;
 const KILL_TIMEOUT_MS = 10_000;
@@ -37,10 +42,14 @@ export class ExecSession implements ProcessSession {
     this.stdin = streams.stdin;
     this.stdout = streams.stdout;
     this.stderr = streams.stderr;
-    const told = exits.wait(execId);
-    this.exit = Promise.race([told, streams.ended.then(() => this.#exitCode())])
+    const asking = new AbortController();
+    const asked = streams.ended.then(() => this.#askForExitCode(asking.signal));
+    this.exit = Promise.race([exits.wait(execId), asked])
       .then((exitCode) => ({ exitCode }))
-      .finally(() => exits.forget(execId));
+      .finally(() => {
+        asking.abort();
+        exits.forget(execId);
+      });
   }
 
   async resize(size: TerminalSize): Promise<void> {
@@ -73,9 +82,9 @@ export class ExecSession implements ProcessSession {
     }
   }
 
-  /** After the streams have ended: the engine knows the exit code a moment later, if it is still there. */
-  async #exitCode(): Promise<number> {
-    const signal = new AbortController().signal;
+  /** For when no event comes, as while their connection is broken. */
+  async #askForExitCode(signal: AbortSignal): Promise<number> {
+    await sleep(EVENT_GRACE_MS, signal);
     for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(2 * pollMs, LAST_POLL_MS)) {
       try {
         const details = await this.#link.engine.execs.inspect(this.#input.execId, signal);
@@ -85,7 +94,7 @@ export class ExecSession implements ProcessSession {
         // An engine that was away comes back without knowing of the process.
         if (kindOf(error) !== 'Unavailable') return UNKNOWN_EXIT_CODE;
       }
-      await sleep(pollMs);
+      await sleep(pollMs, signal);
     }
   }
 }
