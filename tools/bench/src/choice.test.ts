@@ -4,7 +4,6 @@ import { choose } from './choice.ts';
 it('measures everything beside containerd unless told otherwise', () => {
   expect(choose([])).toMatchObject({
     subjects: { peers: ['containerd'], handlers: ['runc', 'crun'], needsLargeImage: true },
-    leftOut: [],
     settings: { pods: 100, held: 100, parallel: [1, 5, 20], repeats: 200 },
     output: 'table',
   });
@@ -19,15 +18,16 @@ it('takes the suites that are named, in its own order', () => {
   });
 });
 
-it('leaves out a peer that is not there, and says so', () => {
-  const choice = choose(['--against', 'cri-dockerd,containerd', '--streaming']);
-  expect(choice).toMatchObject({ leftOut: ['cri-dockerd'], subjects: { peers: ['containerd'] } });
+it('takes both peers, where both can be measured', () => {
+  const choice = choose(['--against', 'cri-dockerd,containerd', '--suites', 'exec,lifecycle']);
+  expect(choice).toMatchObject({ subjects: { peers: ['cri-dockerd', 'containerd'] } });
 });
 
 it.each([
   [['--against', 'cri-o'], 'not cri-o'],
   [['--handlers', 'runc,gvisor'], 'not gvisor'],
   [['--suites', 'speed'], 'not speed'],
+  [['--against', 'cri-dockerd'], '--suites lifecycle,exec'],
   [['--pods', '0'], '--pods must be a whole number above 0'],
   [['--parallel', '1,x'], '--parallel must be a whole number above 0, not "x"'],
   [['-o', 'yaml'], 'not yaml'],

@@ -4,15 +4,20 @@ import type { Suite, SuiteSettings } from './suite.ts';
 
 const HANDLERS: readonly string[] = ['runc', 'crun', 'containerd', 'docker', 'kata'];
 
+/** It leaves logs in Docker's format, and its engine pulls from no registry of another name. */
+const CRI_DOCKERD_SUITES: readonly string[] = ['lifecycle', 'exec'];
+
 export const USAGE = `usage: npm run bench -- [options]
 
 Measures crihub beside its peers, in turn, with one client, one image and one network. Ratios are to the
 first column. Needs root, and a machine that does nothing else.
 
-  --against <peers>     comma-separated: containerd, cri-dockerd (default containerd, "" for none)
+  --against <peers>     comma-separated: containerd, cri-dockerd (default containerd, "" for none);
+                        cri-dockerd is looked for in PATH, or is what CRIHUB_BENCH_CRI_DOCKERD names, and is
+                        measured in the suites ${CRI_DOCKERD_SUITES.join(' and ')} alone
   --handlers <names>    handlers of crihub, comma-separated: ${HANDLERS.join(', ')}
-                        (default runc,crun, "" for none); containerd is on the peer's own containerd, if that
-                        is measured too
+                        (default runc,crun, "" for none); containerd and docker are on a peer's own engine,
+                        if that is measured too
   --suites <names>      comma-separated; default all of:
 ${SUITES.map(({ name, about }) => `                          ${name}: ${about}`).join('\n')}
   --streaming           the suites ${STREAMING_SUITES.join(' and ')} alone
@@ -34,17 +39,13 @@ export interface SubjectChoice {
 }
 
 /** Runtimes that the bench can start. */
-export type Peer = 'containerd';
-/** Peers that no package of this machine's distribution brings. */
-const ABSENT = ['cri-dockerd'];
+export type Peer = 'containerd' | 'cri-dockerd';
 
 export type Choice =
   | { readonly help: true }
   | {
       readonly help: false;
       readonly subjects: SubjectChoice;
-      /** Peers that were asked for and are not there. */
-      readonly leftOut: readonly string[];
       readonly suites: readonly Suite[];
       readonly settings: Omit<SuiteSettings, 'say'>;
       readonly output: 'table' | 'json';
@@ -74,18 +75,21 @@ export function choose(args: readonly string[]): Choice {
   const { output, distribution, html: page } = values;
   if (output !== 'table' && output !== 'json') throw new Error(`-o is table or json, not ${output}`);
   const suites = suitesNamed(values.streaming ? STREAMING_SUITES : namesIn(values.suites));
-  const asked = namesIn(values.against);
+  const peers = namesIn(values.against).map(peerNamed);
   const handlers = namesIn(values.handlers);
   const unknown = handlers.find((name) => !HANDLERS.includes(name));
   if (unknown !== undefined) throw new Error(`--handlers knows ${HANDLERS.join(', ')}, not ${unknown}`);
-  const peers = asked.filter((name) => !ABSENT.includes(name)).map(peerNamed);
   if (peers.length + handlers.length === 0)
     throw new Error('there is nothing to measure: name a peer or a handler');
+  const unfit = suites.find(({ name }) => !CRI_DOCKERD_SUITES.includes(name));
+  if (peers.includes('cri-dockerd') && unfit !== undefined)
+    throw new Error(
+      `--against cri-dockerd needs --suites ${CRI_DOCKERD_SUITES.join(',')}: it can't be measured in ${unfit.name}`,
+    );
   const needsLargeImage = suites.some(({ name }) => name === 'pull');
   return {
     help: false,
     subjects: { peers, handlers, needsLargeImage, ...(distribution === undefined ? {} : { distribution }) },
-    leftOut: asked.filter((name) => ABSENT.includes(name)),
     suites,
     settings: {
       pods: positiveInteger('--pods', values.pods),
@@ -105,8 +109,8 @@ function suitesNamed(names: readonly string[]): readonly Suite[] {
 }
 
 function peerNamed(name: string): Peer {
-  if (name === 'containerd') return name;
-  throw new Error(`--against knows containerd and ${ABSENT.join(', ')}, not ${name}`);
+  if (name === 'containerd' || name === 'cri-dockerd') return name;
+  throw new Error(`--against knows containerd and cri-dockerd, not ${name}`);
 }
 
 const namesIn = (list: string): readonly string[] =>

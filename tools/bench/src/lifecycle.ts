@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { containerConfig, createContainer, podConfig, runPod, startContainer } from '@crihub/tool-fixtures';
 import {
   RemoveContainerRequest,
@@ -28,6 +29,8 @@ export async function startPod(subject: Subject, name: string): Promise<RunningP
   const { daemon, recorder, handler } = subject;
   const { cri } = daemon;
   const config = podConfig(name, `${subject.logDirectory}/${name}`);
+  // As the kubelet does.
+  await mkdir(config.logDirectory, { recursive: true });
   const running = await recorder.time('pod to running', async () => {
     const pod = await recorder.time('RunPodSandbox', async () => runPod(cri, config, handler));
     const container = await recorder.time('CreateContainer', async () =>

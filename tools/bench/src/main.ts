@@ -17,7 +17,6 @@ async function main(choice: Choice): Promise<void> {
     console.log(USAGE);
     return;
   }
-  for (const peer of choice.leftOut) say(`${peer} is not on this machine: it is left out`);
   await prepareHost(TEST_PACKAGES, say);
   const directory = await mkdtemp(path.join(tmpdir(), 'crihub-bench-'));
   try {

@@ -2,8 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import {
   buildImage,
-  type ContainerdOptions,
   type CrihubOptions,
+  type DaemonProcess,
+  type EngineName,
   holdExclusively,
   layeredImage,
   pullImage,
@@ -13,7 +14,8 @@ import {
   writeBridgeNetwork,
 } from '@crihub/tool-fixtures';
 import { BenchDaemon } from './bench-daemon.ts';
-import type { SubjectChoice } from './choice.ts';
+import type { Peer, SubjectChoice } from './choice.ts';
+import { startCriDockerd, startEngineForPeer } from './docker/cri-dockerd.ts';
 import { prepareHandlers } from './handlers.ts';
 import { Recorder } from './samples.ts';
 import { BENCH_IMAGE, LARGE_IMAGE, type Subject } from './subject.ts';
@@ -26,10 +28,14 @@ export interface Subjects extends AsyncDisposable {
   readonly all: readonly Subject[];
 }
 
+/** What a peer is started with, in a directory of its own. */
+type PeerOptions = Surroundings & { readonly directory: string };
+
 /** What all daemons share, so that nothing but themselves is compared. */
 interface Surroundings {
   readonly network: Awaited<ReturnType<typeof writeBridgeNetwork>>;
   readonly certsDirectory: string;
+  readonly registryUrl: string;
 }
 
 /**
@@ -44,11 +50,16 @@ export async function startSubjects(
   await using started = new AsyncDisposableStack();
   started.use(await holdExclusively(NETWORK.name));
   const surroundings = await surround(started, directory, choice.needsLargeImage);
-  const peers = choice.peers.includes('containerd')
-    ? await startPeer(started, { directory: path.join(directory, 'containerd'), ...surroundings }, say)
-    : [];
-  // A handler runs its pods on the very engine that is a peer, if it is one.
-  const running = Object.fromEntries(peers.map(({ name, daemon }) => [name, daemon.socket]));
+  // A handler runs its pods on the very engine that is a peer, or under one.
+  const running: { [Name in EngineName]?: string } = {};
+  const peers: Subject[] = [];
+  for (const name of choice.peers) {
+    const options = { directory: path.join(directory, name), ...surroundings };
+    const peer = await unlessLacking(name, say, async () => STARTS[name](started, options));
+    if (peer === undefined) continue;
+    running[peer.engine.name] = peer.engine.socket;
+    peers.push(peer.subject);
+  }
   const { names, ...needs } = await prepareHandlers(choice.handlers, { running, directory, started, say });
   const { distribution } = choice;
   const options = {
@@ -64,17 +75,28 @@ export async function startSubjects(
   return { all: [...peers, ...ours], [Symbol.asyncDispose]: async () => stack.disposeAsync() };
 }
 
-async function startPeer(
-  started: AsyncDisposableStack,
-  options: ContainerdOptions,
-  say: (line: string) => void,
-): Promise<readonly Subject[]> {
-  const daemon = await unlessLacking('containerd', say, async () =>
-    BenchDaemon.start(async () => startContainerd(options)),
-  );
-  if (daemon === undefined) return [];
-  return await subjectsOf(started.use(daemon), 'containerd', options.directory, ['']);
+interface StartedPeer {
+  readonly subject: Subject;
+  readonly engine: { readonly name: EngineName; readonly socket: string };
 }
+
+const STARTS: Readonly<
+  Record<Peer, (started: AsyncDisposableStack, options: PeerOptions) => Promise<StartedPeer>>
+> = {
+  containerd: async (started, options) => {
+    const daemon = started.use(await BenchDaemon.start(async () => startContainerd(options)));
+    await pullImage(daemon.cri, BENCH_IMAGE);
+    const subject = await subjectOf(daemon, { name: 'containerd', directory: options.directory });
+    return { subject, engine: { name: 'containerd', socket: daemon.socket } };
+  },
+  'cri-dockerd': async (started, options) => {
+    const engine = started.use(await startEngineForPeer(options));
+    const start = async (): Promise<DaemonProcess> => startCriDockerd(engine.socket, options);
+    const daemon = started.use(await BenchDaemon.start(start));
+    const subject = await subjectOf(daemon, { name: 'cri-dockerd', directory: options.directory });
+    return { subject, engine: { name: 'docker', socket: engine.socket } };
+  },
+};
 
 async function startOurs(
   started: AsyncDisposableStack,
@@ -82,29 +104,28 @@ async function startOurs(
   handlers: readonly string[],
 ): Promise<readonly Subject[]> {
   const daemon = started.use(await BenchDaemon.start(async () => startCrihub(options)));
-  const subjects = await subjectsOf(daemon, 'crihub', options.directory, handlers);
-  const engines = new Map(Object.entries(options.engines ?? {}));
-  return subjects.map((subject) => {
-    const socket = engines.get(subject.handler);
-    return socket === undefined ? subject : { ...subject, directory: path.dirname(socket) };
-  });
-}
-
-async function subjectsOf(
-  daemon: BenchDaemon,
-  name: string,
-  directory: string,
-  handlers: readonly string[],
-): Promise<readonly Subject[]> {
   await pullImage(daemon.cri, BENCH_IMAGE);
+  const engines = new Map(Object.entries(options.engines ?? {}));
   return await Promise.all(
     handlers.map(async (handler) => {
-      const logDirectory = path.join(directory, 'pod-logs', handler);
-      await mkdir(logDirectory, { recursive: true });
-      const title = handler === '' ? name : `${name} ${handler}`;
-      return { name: title, daemon, handler, directory, logDirectory, recorder: new Recorder() };
+      const subject = await subjectOf(daemon, {
+        name: `crihub ${handler}`,
+        directory: options.directory,
+        handler,
+      });
+      const socket = engines.get(handler);
+      return socket === undefined ? subject : { ...subject, directory: path.dirname(socket) };
     }),
   );
+}
+
+async function subjectOf(
+  daemon: BenchDaemon,
+  { name, directory, handler = '' }: { name: string; directory: string; handler?: string },
+): Promise<Subject> {
+  const logDirectory = path.join(directory, 'pod-logs', handler);
+  await mkdir(logDirectory, { recursive: true });
+  return { name, daemon, handler, directory, logDirectory, recorder: new Recorder() };
 }
 
 async function surround(
@@ -120,5 +141,5 @@ async function surround(
   );
   const network = await writeBridgeNetwork(path.join(directory, 'cni'), NETWORK);
   started.defer(async () => network.remove());
-  return { network, certsDirectory: registry.certsDirectory };
+  return { network, certsDirectory: registry.certsDirectory, registryUrl: registry.url };
 }

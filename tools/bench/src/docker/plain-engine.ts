@@ -31,6 +31,15 @@ export class PlainEngine {
     return { ...Config, Labels: {}, Hostname: '', Domainname: '', HostConfig };
   }
 
+  /** Pulls an image from another registry than its name says, and gives it its name. */
+  async pull(reference: string, registryHost: string): Promise<void> {
+    const [, repository = '', tag = ''] = /^(.*):([^:]*)$/.exec(reference) ?? [];
+    const elsewhere = repository.replace(/^[^/]*/, registryHost);
+    await this.#call('POST', `/images/create?fromImage=${encodeURIComponent(elsewhere)}&tag=${tag}`);
+    const name = `repo=${encodeURIComponent(repository)}&tag=${tag}`;
+    await this.#call('POST', `/images/${elsewhere}:${tag}/tag?${name}`);
+  }
+
   async create(body: ContainerBody): Promise<string> {
     return created.parse(await this.#json('POST', '/containers/create', body)).Id;
   }

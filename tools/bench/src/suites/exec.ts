@@ -63,7 +63,8 @@ async function command({ subject, container }: Held, cmd: readonly string[], byt
   const request = ExecRequest.create({ containerId: container, cmd, stdin: bytes > 0, stdout: true });
   const { url } = await subject.daemon.cri.call(runtime.exec, request);
   let received = 0;
-  const status = await runRemoteCommand(url, {
+  // cri-dockerd leaves out the scheme.
+  const status = await runRemoteCommand(new URL(url, 'http://localhost').href, {
     transport: 'spdy',
     ...(bytes > 0 ? { input: chunks(bytes) } : {}),
     output: (chunk) => (received += chunk.length),
