@@ -2,8 +2,10 @@
 //
 // Usage: serve-channel <port>
 //
-// At each connection of the host it says `guest new` or `guest ready` on a line. A new guest, booted or
-// restored from a template, has no identity and waits for a line
+// At each connection of the host it says `guest new` or `guest ready` on a line, and again for each line
+// `greet`: what it says is lost when the host hangs up meanwhile, and of a host that hangs up and comes back
+// at once it may see neither. A new guest, booted or restored from a template, has no identity and waits for
+// a line
 //     identity <seconds> <nanoseconds> <entropy> <host key> <authorized key>
 // with the last three in base64. A ready one waits for the line `connect`. Either way an sshd then
 // speaks to the host until one of them ends the connection.
@@ -100,6 +102,10 @@ static int read_line(int port, char *line, size_t size) {
   return 0;
 }
 
+static void greet(int port, const char *greeting) {
+  must(write(port, greeting, strlen(greeting)) > 0, "greeting");
+}
+
 static pid_t start_sshd(int *end) {
   int pair[2];
   must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
@@ -168,9 +174,12 @@ int main(int count, char **words) {
   must(port >= 0, words[1]);
   int isNew = access(HOST_KEY, F_OK) != 0;
   const char *greeting = isNew ? "\nguest new\n" : "\nguest ready\n";
-  // Waits until the host is connected.
-  must(write(port, greeting, strlen(greeting)) > 0, "greeting");
-  if (!read_line(port, line, sizeof line)) return 0;
+  greet(port, greeting); // waits until the host is connected
+  for (;;) {
+    if (!read_line(port, line, sizeof line)) return 0;
+    if (strcmp(line, "greet") != 0) break;
+    greet(port, greeting);
+  }
   if (isNew && strncmp(line, "identity ", 9) == 0) take_identity(line);
   else if (isNew || strcmp(line, "connect") != 0) return 0;
   int sshd;

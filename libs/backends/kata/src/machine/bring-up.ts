@@ -12,10 +12,7 @@ export interface BringUp {
   readonly timeoutMs: number;
 }
 
-/**
- * Time for a guest that has booted before, in ms; then another machine is started. Of some dozens of restored
- * guests, one has been seen never to greet, on a busy host.
- */
+/** Time for a guest that has booted before, in ms; then another machine is started. */
 export const READY_MS = 12_000;
 const CONSOLE_MS = 1_000;
 

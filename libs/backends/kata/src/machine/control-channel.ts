@@ -11,22 +11,24 @@ export interface Channel {
 
 /** Left from an earlier connection may be as much; a guest that says more says nonsense. */
 const LONGEST_GREETING = 256 * 1024;
-/** The guest may not have seen yet that an earlier connection has ended; then another one is needed. */
-const GREETING_MS = 1_000;
+/** Time until a guest that says nothing is asked, in ms. */
+const ASK_AFTER_MS = 200;
+/** A guest that never saw that an earlier connection ended gives this to the sshd of that one, which ends of it. */
+const QUESTION = 'greet\n';
 const PAUSE_MS = 100;
 
 /**
  * Connects to the guest's serial port and waits for its greeting.
- * @param patient Wait on one connection for a guest that boots, rather than try again.
+ * @param isBooting Its greeting is still to come; else it may have got lost with an earlier connection, and is
+ * asked for again and again.
  */
-export async function openChannel(path: string, patient: boolean, signal: AbortSignal): Promise<Channel> {
+export async function openChannel(path: string, isBooting: boolean, signal: AbortSignal): Promise<Channel> {
   for (;;) {
     signal.throwIfAborted();
-    const attempt = patient ? signal : AbortSignal.any([signal, AbortSignal.timeout(GREETING_MS)]);
     try {
-      return await greeted(path, attempt);
+      return await greeted(path, isBooting, signal);
     } catch (error) {
-      if (patient || !(attempt.aborted || isBusy(error))) throw error;
+      if (!isBusy(error)) throw error;
       await sleep(PAUSE_MS, signal);
     }
   }
@@ -36,7 +38,7 @@ export async function openChannel(path: string, patient: boolean, signal: AbortS
 const isBusy = (error: unknown): boolean =>
   error instanceof RuntimeError && errnoCode(error.cause) === 'EAGAIN';
 
-async function greeted(path: string, signal: AbortSignal): Promise<Channel> {
+async function greeted(path: string, isBooting: boolean, signal: AbortSignal): Promise<Channel> {
   const stream = connect(path);
   const { promise, resolve, reject } = Promise.withResolvers<Greeting>();
   let text = '';
@@ -51,6 +53,7 @@ async function greeted(path: string, signal: AbortSignal): Promise<Channel> {
   stream.on('error', fail);
   stream.on('close', fail);
   stream.on('data', read);
+  const asking = isBooting ? undefined : setInterval(() => stream.write(QUESTION), ASK_AFTER_MS);
   try {
     const greeting = await untilAborted(promise, signal);
     stream.pause();
@@ -59,6 +62,7 @@ async function greeted(path: string, signal: AbortSignal): Promise<Channel> {
     stream.destroy();
     throw error;
   } finally {
+    clearInterval(asking);
     stream.off('data', read);
     stream.off('close', fail);
   }

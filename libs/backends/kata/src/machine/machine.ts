@@ -28,7 +28,7 @@ export interface MachineOptions {
 const END_MS = 1_000;
 const SETUP_MS = 20_000;
 const RECONNECT_MS = 10_000;
-/** Time for a guest to see that its connection has ended, in ms: to one that comes too soon it says nothing. */
+/** Time for a guest to see that its connection has ended, in ms: one that comes too soon has to ask for its greeting. */
 const HANG_UP_MS = 100;
 const CONSOLE_BYTES = 8 * 1024;
 
@@ -47,7 +47,7 @@ export class Machine implements Guest {
    */
   readonly ended: Promise<void>;
   readonly #end = Promise.withResolvers<void>();
-  #isClosed = false;
+  readonly #closing = new AbortController();
   readonly #options: MachineOptions;
   readonly #qmp: QmpConnection;
   readonly #connecting = new SingleFlight<'ssh', SshConnection>();
@@ -115,7 +115,7 @@ export class Machine implements Guest {
 
   /** The same machine, with its connections, as the pod's that it is given to. This object is of no use any more. */
   giveTo(owner: Pick<MachineOptions, 'sandboxId' | 'files' | 'shares'>): Machine {
-    this.#isClosed = true;
+    this.#closing.abort();
     const machine = new Machine({ ...this.#options, ...owner }, this.#qmp);
     machine.#ssh = this.#ssh;
     return machine;
@@ -141,7 +141,8 @@ export class Machine implements Guest {
 
   /** Lets go of the machine, which runs on. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    // QEMU takes one client at a time: a connection that is made yet would keep the next daemon out.
+    this.#closing.abort();
     this.#qmp.close();
     await this.#ssh?.close();
   }
@@ -158,7 +159,7 @@ export class Machine implements Guest {
   }
 
   async #reconnect(): Promise<SshConnection> {
-    const signal = AbortSignal.timeout(RECONNECT_MS);
+    const signal = AbortSignal.any([AbortSignal.timeout(RECONNECT_MS), this.#closing.signal]);
     try {
       if (this.#ssh !== undefined) await sleep(HANG_UP_MS, signal);
       const { stream, greeting } = await openChannel(this.#options.files.channel, false, signal);
@@ -185,7 +186,7 @@ export class Machine implements Guest {
   }
 
   async #lost(): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#closing.signal.aborted) return;
     for (const end = Date.now() + END_MS; Date.now() < end && (await isAlive(this.process));) await sleep(10);
     // A guest that has shut down leaves a QEMU that waits; one without a control socket can't be kept either.
     await killQemu(this.process).then(this.#end.resolve, this.#end.reject);
