@@ -20,7 +20,7 @@ export interface LogFollowerDependencies {
   readonly logger: Logger;
 }
 
-/** A stream that ends without an error ends with its container, as a rule. */
+/** A stream that ends without an error ends with its container, as a rule; the news of it wakes who waits. */
 const NEXT_LOOK_MS = 20;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5_000;
@@ -33,7 +33,8 @@ export class LogFollower {
   readonly #dependencies: LogFollowerDependencies;
   readonly #counter: ProgressCounter;
   readonly #end = new AbortController();
-  #isOver = false;
+  /** Aborts when the container has ended, or with `stop`. */
+  readonly #over = new AbortController();
   /** Until the first look. */
   #isRunning: true | undefined;
 
@@ -47,12 +48,13 @@ export class LogFollower {
 
   /** The container has ended: what is there is copied, and then it is done. */
   finish(): void {
-    this.#isOver = true;
+    this.#over.abort();
   }
 
   /** Lets go at once; the log is as far as it is. */
   async stop(): Promise<void> {
     this.#end.abort();
+    this.#over.abort();
     await this.done;
   }
 
@@ -63,21 +65,17 @@ export class LogFollower {
       try {
         if (await this.#copy(signal)) return;
         retryMs = FIRST_RETRY_MS;
-        await this.#pause(NEXT_LOOK_MS);
+        await pause(NEXT_LOOK_MS, this.#over.signal);
       } catch (error) {
         if (signal.aborted) return;
         this.#dependencies.logger.debug('reading a log from Docker Engine failed', {
           container: this.#options.engineId,
           error: describeError(error),
         });
-        await this.#pause(retryMs);
+        await pause(retryMs, signal);
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
       }
     }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await sleep(ms, this.#end.signal).catch(() => undefined); // stopped, which the loop sees
   }
 
   /** Copies until the stream ends. True if the container had ended before, so that nothing can follow. */
@@ -87,7 +85,7 @@ export class LogFollower {
     const isRunning = this.#isRunning ?? (await this.#look(signal));
     this.#isRunning = undefined;
     if (isRunning === 'gone') return true;
-    const isOver = this.#isOver || !isRunning;
+    const isOver = this.#over.signal.aborted || !isRunning;
     const { sinceNs, skip } = this.#counter.progress;
     const source = await link.engine.containers.logs(
       engineId,
@@ -116,6 +114,11 @@ export class LogFollower {
       if (batch.trouble !== undefined) throw new RuntimeError('Internal', batch.trouble);
     }
   }
+}
+
+/** Ends early when the signal aborts, which the loop sees. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, signal).catch(() => undefined);
 }
 
 /** As the engine takes times: seconds, and nanoseconds behind the point. */

@@ -42,6 +42,8 @@ const CREATIONS_MS = 60_000;
 export class DockerSandboxes implements SandboxOperations {
   readonly #options: InfraBodyOptions;
   readonly #dependencies: DockerSandboxesDependencies;
+  /** Need not be stopped again before they are removed. */
+  readonly #stopped = new Set<SandboxId>();
 
   constructor(options: InfraBodyOptions, dependencies: DockerSandboxesDependencies) {
     this.#options = options;
@@ -141,6 +143,7 @@ export class DockerSandboxes implements SandboxOperations {
   }
 
   async #stop(id: SandboxId, signal: AbortSignal): Promise<void> {
+    if (this.#stopped.has(id)) return;
     const { link, containers, known, ending } = this.#dependencies;
     ending.add(id);
     known.forget(id);
@@ -151,6 +154,7 @@ export class DockerSandboxes implements SandboxOperations {
       await engine.containers.kill(sandboxName(id), 'SIGKILL', deadline);
       await engine.containers.waitUntilStopped(sandboxName(id), deadline);
     });
+    this.#stopped.add(id);
   }
 
   async #remove(id: SandboxId, signal: AbortSignal): Promise<void> {
@@ -167,6 +171,7 @@ export class DockerSandboxes implements SandboxOperations {
     if (await cgroups.exists(own)) await cgroups.remove(own);
     await started.remove(id);
     ending.delete(id);
+    this.#stopped.delete(id);
   }
 
   async #containersOf(id: SandboxId): Promise<readonly DockerContainerId[]> {
