@@ -80,9 +80,7 @@ describe.each(ROWS)('crictl in a terminal on $handler over $transport', ({ handl
     expect(await processesIn(container)).toBe(1);
   });
 
-  // Docker's exec has no mark: of what it started, only what still descends from it is found.
-  const everyProcess = it.skipIf(handler === 'docker');
-  everyProcess('exec: a terminal that is hung up ends all it started', async () => {
+  it('exec: a terminal that is hung up ends all it started', async () => {
     const container = await pod.start({ metadata: { name: 'hang-up', attempt: 0 } });
     {
       await using terminal = await open('exec', '-it', container, ...SHELL);

@@ -103,7 +103,7 @@ export class DockerBackend implements Backend {
       containers: this.containers,
       pause: new PauseImage(options, { link }),
     });
-    this.processes = new DockerProcesses({ link, exits, events: (signal) => this.events(signal) });
+    this.processes = new DockerProcesses({ link, exits, cgroups, events: (signal) => this.events(signal) });
     this.#reporter = new ExitReporter({
       ...{ link, logs, logger, known, ending },
       memoryDeaths,

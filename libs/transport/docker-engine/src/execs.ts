@@ -11,6 +11,8 @@ export interface ExecRequest {
   readonly terminal: boolean;
   readonly stdin: boolean;
   readonly detachKeys: string;
+  /** Beside the container's: `NAME=value`. */
+  readonly environment: readonly string[];
 }
 
 /** Further processes in the engine's containers. */
@@ -30,6 +32,7 @@ export class EngineExecs {
       AttachStdout: true,
       AttachStderr: !exec.terminal,
       DetachKeys: exec.detachKeys,
+      Env: exec.environment,
     };
     const path = `/containers/${container}/exec`;
     const call = { operation: 'prepare the process', method: 'POST', path, body } as const;

@@ -8,6 +8,7 @@ import type {
   ProcessSession,
 } from '@crihub/contract';
 import type { ContainerId } from '@crihub/kernel';
+import type { Cgroups } from '@crihub/linux';
 import { notFound, wrongState } from '@crihub/service-sandbox';
 import { type ContainerDetails, HijackedStreams, statusOf } from '@crihub/transport/docker-engine';
 import { stateOf } from '../container/container-state.ts';
@@ -16,11 +17,13 @@ import { containerName } from '../identity.ts';
 import { AttachSession } from './attach-session.ts';
 import { NO_DETACH_KEYS } from './detach-keys.ts';
 import type { ExecExits } from './exec-exits.ts';
+import { execMark } from './exec-mark.ts';
 import { ExecSession } from './exec-session.ts';
 
 export interface DockerProcessesDependencies {
   readonly link: EngineLink;
   readonly exits: ExecExits;
+  readonly cgroups: Pick<Cgroups, 'processes'>;
   readonly events: (signal: AbortSignal) => AsyncIterable<BackendEvent>;
 }
 
@@ -37,11 +40,14 @@ export class DockerProcesses implements ProcessOperations {
     signal.throwIfAborted();
     const { link } = this.#dependencies;
     const { execs } = link.engine;
-    const execId = await this.#createExec(id, exec, signal);
+    const mark = execMark();
+    const execId = await this.#createExec(id, { ...exec, mark }, signal);
     const connection = await execs.start(execId, exec.terminal, signal);
     const input = exec.stdin ? connection : undefined;
     const streams = new HijackedStreams(connection, { terminal: exec.terminal, input });
-    return new ExecSession({ execId, streams, terminal: exec.terminal }, this.#dependencies);
+    const { terminal } = exec;
+    const container = containerName(id);
+    return new ExecSession({ execId, container, mark, streams, terminal }, this.#dependencies);
   }
 
   async attach(id: ContainerId, { stdin }: AttachSpec, signal: AbortSignal): Promise<ProcessSession> {
@@ -60,10 +66,15 @@ export class DockerProcesses implements ProcessOperations {
   }
 
   /** A refusal is looked into only when there is one: execs are many, and most are right. */
-  async #createExec(id: ContainerId, exec: ExecSpec, signal: AbortSignal): Promise<string> {
+  async #createExec(
+    id: ContainerId,
+    { mark, ...exec }: ExecSpec & { readonly mark: string },
+    signal: AbortSignal,
+  ): Promise<string> {
     const { execs } = this.#dependencies.link.engine;
+    const request = { ...exec, detachKeys: NO_DETACH_KEYS, environment: [mark] };
     try {
-      return await execs.create(containerName(id), { ...exec, detachKeys: NO_DETACH_KEYS }, signal);
+      return await execs.create(containerName(id), request, signal);
     } catch (error) {
       if ([404, 409].includes(statusOf(error) ?? 0)) await this.#running('exec in', id, signal);
       throw error;

@@ -44,7 +44,9 @@ function start(): {
   const connection = new PassThrough();
   const exits = new ExecExits();
   const streams = new HijackedStreams(connection, { terminal: true, input: undefined });
-  const session = new ExecSession({ execId: EXEC, streams, terminal: true }, { link, exits });
+  const input = { execId: EXEC, container: 'c', mark: 'm=1', streams, terminal: true };
+  const cgroups = { processes: async () => [] };
+  const session = new ExecSession(input, { link, exits, cgroups });
   return { session, connection, exits };
 }
 

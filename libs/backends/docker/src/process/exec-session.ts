@@ -1,10 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ProcessExit, ProcessSession, TerminalSize } from '@crihub/contract';
 import { kindOf, sleep, withDeadline } from '@crihub/kernel';
-import { killProcessTree, processRef } from '@crihub/linux';
+import { type Cgroups, killProcessTree, processRef, signalProcess } from '@crihub/linux';
 import type { HijackedStreams } from '@crihub/transport/docker-engine';
+import { stateOf } from '../container/container-state.ts';
 import type { EngineLink } from '../engine-link.ts';
 import type { ExecExits } from './exec-exits.ts';
+import { markedProcesses } from './exec-mark.ts';
 
 /**
  * How long the engine's event may take after the end of the streams, which it follows within a millisecond or
@@ -19,8 +21,18 @@ const UNKNOWN_EXIT_CODE = 255;
 
 export interface ExecSessionInput {
   readonly execId: string;
+  /** The container, as the engine knows it. */
+  readonly container: string;
+  /** Of all that it starts. */
+  readonly mark: string;
   readonly streams: HijackedStreams;
   readonly terminal: boolean;
+}
+
+export interface ExecSessionDependencies {
+  readonly link: EngineLink;
+  readonly exits: ExecExits;
+  readonly cgroups: Pick<Cgroups, 'processes'>;
 }
 
 /** A further process in a container. */
@@ -30,14 +42,12 @@ export class ExecSession implements ProcessSession {
   readonly stderr: Readable | undefined;
   readonly exit: Promise<ProcessExit>;
   readonly #input: ExecSessionInput;
-  readonly #link: EngineLink;
+  readonly #dependencies: ExecSessionDependencies;
 
-  constructor(
-    input: ExecSessionInput,
-    { link, exits }: { readonly link: EngineLink; readonly exits: ExecExits },
-  ) {
+  constructor(input: ExecSessionInput, dependencies: ExecSessionDependencies) {
     this.#input = input;
-    this.#link = link;
+    this.#dependencies = dependencies;
+    const { exits } = dependencies;
     const { streams, execId } = input;
     this.stdin = streams.stdin;
     this.stdout = streams.stdout;
@@ -55,10 +65,10 @@ export class ExecSession implements ProcessSession {
   async resize(size: TerminalSize): Promise<void> {
     const { execId, terminal } = this.#input;
     if (!terminal) return;
-    await this.#link.use((engine, deadline) => engine.execs.resize(execId, size, deadline));
+    await this.#dependencies.link.use((engine, deadline) => engine.execs.resize(execId, size, deadline));
   }
 
-  /** The engine has no call for it: the process is killed as this host sees it. */
+  /** The engine has no call for it: the process is killed as this host sees it, and all that it started. */
   async kill(): Promise<void> {
     await withDeadline(
       'killing the process and all it started',
@@ -68,14 +78,31 @@ export class ExecSession implements ProcessSession {
         const pid = await this.#pid(signal);
         const root = pid === undefined ? undefined : await processRef(pid);
         if (root !== undefined) await killProcessTree(root, { timeoutMs: KILL_TIMEOUT_MS }, signal);
+        await this.#killMarked(signal);
       },
     );
+  }
+
+  /** What does not descend from it any more. */
+  async #killMarked(signal: AbortSignal): Promise<void> {
+    const { link, cgroups } = this.#dependencies;
+    const { container, mark } = this.#input;
+    const details = await link.engine.containers.inspect(container, signal);
+    const state = details && stateOf(details);
+    if (state?.name !== 'running') return;
+    const search = { pid: state.pid, engineId: details?.Id ?? '', mark };
+    for (;;) {
+      const left = await markedProcesses(search, cgroups);
+      if (left.length === 0) return;
+      for (const process of left) await signalProcess(process, 'SIGKILL');
+      await sleep(FIRST_POLL_MS, signal);
+    }
   }
 
   /** Of the running process; waits while it is being started. `undefined` once it has ended. */
   async #pid(signal: AbortSignal): Promise<number | undefined> {
     for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(2 * pollMs, LAST_POLL_MS)) {
-      const details = await this.#link.engine.execs.inspect(this.#input.execId, signal);
+      const details = await this.#dependencies.link.engine.execs.inspect(this.#input.execId, signal);
       if (details === undefined || details.ExitCode != null) return undefined;
       if (details.Running && details.Pid > 0) return details.Pid;
       await sleep(pollMs, signal);
@@ -87,7 +114,7 @@ export class ExecSession implements ProcessSession {
     await sleep(EVENT_GRACE_MS, signal);
     for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(2 * pollMs, LAST_POLL_MS)) {
       try {
-        const details = await this.#link.engine.execs.inspect(this.#input.execId, signal);
+        const details = await this.#dependencies.link.engine.execs.inspect(this.#input.execId, signal);
         if (details === undefined) return UNKNOWN_EXIT_CODE;
         if (details.ExitCode != null && !details.Running) return details.ExitCode;
       } catch (error) {
