@@ -53,7 +53,7 @@ export const CHANNEL = 'channel';
 const CONSOLE_BYTES = 64 * 1024;
 const MEBIBYTE = 1024 * 1024;
 /** In MiB, what QEMU keeps of translated code. By itself it would take an eighth of the host's memory, up to 1 GiB. */
-const EMULATION = 'tcg,tb-size=64';
+const EMULATION = 'tcg,tb-size=48';
 
 /** QEMU's command line. */
 export function qemuArguments(platform: Platform, description: MachineDescription): readonly string[] {
