@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '@crihub/config';
+import type { WarmPool } from '@crihub/contract';
 import type { Hub } from '@crihub/hub';
 import { type HubGauges, StatusServer } from '@crihub/observability';
 import type { StreamingServer } from '@crihub/service-streaming';
@@ -51,6 +52,8 @@ function gaugesOf(
   const images = container.resolve(tokens.IMAGES);
   const creations = (which: 'running' | 'waiting') => (): ReadonlyMap<string, number> =>
     new Map([...hub.figures().creations].map(([name, counts]) => [name, counts[which]]));
+  const warmPool = (which: keyof WarmPool) => (): ReadonlyMap<string, number> =>
+    new Map([...hub.figures().warmPools].map(([name, pool]) => [name, pool[which]]));
   return {
     version: VERSION,
     sandboxes: () => hub.figures().sandboxes,
@@ -58,6 +61,10 @@ function gaugesOf(
     handlerHealthy: () => hub.figures().healthy,
     creationsRunning: creations('running'),
     creationsWaiting: creations('waiting'),
+    warmPoolReady: warmPool('ready'),
+    warmPoolWanted: warmPool('wanted'),
+    warmPoolHits: warmPool('hits'),
+    warmPoolMisses: warmPool('misses'),
     owedWork: () => hub.figures().owedWork,
     leaks: () => hub.figures().leaks,
     eventSubscribers: () => hub.figures().eventSubscribers,

@@ -105,6 +105,16 @@ export interface EngineSupport {
   processes(signal: AbortSignal): Promise<readonly number[]>;
 }
 
+/** For backends that keep sandboxes ready for pods that are still to come. */
+export interface WarmPool {
+  /** How many there are now. */
+  readonly ready: number;
+  readonly wanted: number;
+  /** Pods that got one, and pods that did not, since the start. */
+  readonly hits: number;
+  readonly misses: number;
+}
+
 /** For backends whose network the host can't enter: connects to a port inside the pod. */
 export interface PortForwardSupport {
   connect(id: SandboxId, port: number, signal: AbortSignal): Promise<Duplex>;
@@ -166,4 +176,5 @@ export interface Backend {
   readonly statistics?: GuestStatistics;
   readonly imageCopies?: ImageCopySupport;
   readonly engine?: EngineSupport;
+  readonly warmPool?: WarmPool;
 }

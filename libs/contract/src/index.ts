@@ -14,6 +14,7 @@ export type {
   SandboxOperations,
   StartedContainer,
   StartedSandbox,
+  WarmPool,
 } from './backend.ts';
 export type {
   BackendPackage,

@@ -8,6 +8,12 @@ export interface HubGauges {
   readonly handlerHealthy: () => ReadonlyMap<string, boolean>;
   readonly creationsRunning: () => ReadonlyMap<string, number>;
   readonly creationsWaiting: () => ReadonlyMap<string, number>;
+  readonly warmPoolReady: () => ReadonlyMap<string, number>;
+  readonly warmPoolWanted: () => ReadonlyMap<string, number>;
+  /** Only ever grows. */
+  readonly warmPoolHits: () => ReadonlyMap<string, number>;
+  /** Only ever grows. */
+  readonly warmPoolMisses: () => ReadonlyMap<string, number>;
   readonly owedWork: () => number;
   /** By kind; only ever grows. */
   readonly leaks: () => ReadonlyMap<string, number>;
@@ -48,6 +54,18 @@ export function addHubGauges(registry: Registry, gauges: HubGauges): void {
     gauges.creationsWaiting,
     'handler',
   );
+  gauge(
+    'crihub_warm_pool_ready',
+    'Sandboxes kept ready for pods to come, by handler',
+    gauges.warmPoolReady,
+    'handler',
+  );
+  gauge(
+    'crihub_warm_pool_wanted',
+    'Sandboxes that are to be kept ready, by handler',
+    gauges.warmPoolWanted,
+    'handler',
+  );
   gauge('crihub_owed_work', 'Pods and containers that still have to be removed', gauges.owedWork);
   gauge('crihub_event_subscribers', 'Clients that follow container events', gauges.eventSubscribers);
   gauge(
@@ -65,6 +83,18 @@ export function addHubGauges(registry: Registry, gauges: HubGauges): void {
     'Differences between records and reality that an audit found and mended, by kind',
     gauges.leaks,
     'kind',
+  );
+  counter(
+    'crihub_warm_pool_hits_total',
+    'Pods that got a sandbox that was ready',
+    gauges.warmPoolHits,
+    'handler',
+  );
+  counter(
+    'crihub_warm_pool_misses_total',
+    'Pods of a handler with a warm pool for which there was none ready',
+    gauges.warmPoolMisses,
+    'handler',
   );
   counter('crihub_events_dropped_total', 'Events that slow clients missed', gauges.eventsDropped);
 }

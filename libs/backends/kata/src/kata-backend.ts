@@ -49,6 +49,7 @@ export class KataBackend implements Backend {
   readonly processes: GuestContainers;
   readonly portForward: PortForwardSupport;
   readonly statistics: GuestFigureReader;
+  readonly warmPool?: Pool;
   readonly #layout: KataLayout;
   readonly #records: JsonRecords<SandboxId, SandboxRecord>;
   readonly #running: RunningMachines;
@@ -56,7 +57,6 @@ export class KataBackend implements Backend {
   readonly #platform: KnownPlatform;
   readonly #places: SparePlaces;
   readonly #templates: Templates | undefined;
-  readonly #pool: Pool | undefined;
   readonly #machines: Machines;
   readonly #events = new EventStream();
   readonly #dependencies: KataBackendDependencies;
@@ -108,12 +108,12 @@ export class KataBackend implements Backend {
       logger,
     };
     if (settings.warmPool > 0) {
-      this.#pool = new Pool({ ...settings, size, count: settings.warmPool }, spareDependencies);
+      this.warmPool = new Pool({ ...settings, size, count: settings.warmPool }, spareDependencies);
     }
     const machines = (this.#machines = new Machines(settings, {
       ...spareDependencies,
       executor,
-      pool: this.#pool,
+      pool: this.warmPool,
       directoryOf: (id) => layout.sandbox(id),
     }));
     this.#dependencies = dependencies;
@@ -151,21 +151,16 @@ export class KataBackend implements Backend {
     ]);
     this.#platform.begin();
     await this.sandboxes.adopt(signal);
-    this.#pool?.fill();
+    this.warmPool?.fill();
   }
 
   async close(): Promise<void> {
     this.containers.close();
     await this.#templates?.close();
-    await this.#pool?.close();
+    await this.warmPool?.close();
     await this.#machines.close();
     await this.#running.close();
     this.#events.close();
-  }
-
-  /** Machines that are ready and no pod's yet. */
-  get spareMachines(): number {
-    return this.#pool?.ready ?? 0;
   }
 
   /** Resolves when no template is being made. */

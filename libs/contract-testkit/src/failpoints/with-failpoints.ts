@@ -42,6 +42,7 @@ export function withFailpoints(backend: Backend, failpoints: Failpoints): Backen
     ...(backend.checkpoint === undefined ? {} : { checkpoint: backend.checkpoint }),
     ...(backend.imageCopies === undefined ? {} : { imageCopies: backend.imageCopies }),
     ...(backend.engine === undefined ? {} : { engine: backend.engine }),
+    ...(backend.warmPool === undefined ? {} : { warmPool: backend.warmPool }),
     ...(backend.portForward === undefined ? {} : { portForward: backend.portForward }),
   };
 }

@@ -1,3 +1,4 @@
+import type { WarmPool } from '@crihub/contract';
 import type { Nri } from '@crihub/service-nri';
 import type { EventHub } from '../events/event-hub.ts';
 import type { LifecycleEvent } from '../events/lifecycle-event.ts';
@@ -13,6 +14,8 @@ export interface HubFigures {
   readonly healthy: ReadonlyMap<string, boolean>;
   /** Pods that are being created, and that wait to be. */
   readonly creations: ReadonlyMap<string, { readonly running: number; readonly waiting: number }>;
+  /** Of handlers that keep sandboxes ready. */
+  readonly warmPools: ReadonlyMap<string, WarmPool>;
   readonly owedWork: number;
   /** What audits found wrong and mended since the start, by kind. */
   readonly leaks: ReadonlyMap<string, number>;
@@ -47,6 +50,11 @@ export function hubFigures(source: HubFiguresSource): HubFigures {
     healthy: new Map(names.map((name) => [name, health.of(name).healthy])),
     creations: new Map(
       handlers.map(({ name, admission: { held, waiting } }) => [name, { running: held, waiting }]),
+    ),
+    warmPools: new Map(
+      handlers.flatMap(({ name, backend: { warmPool } }) =>
+        warmPool === undefined ? [] : [[name, warmPool]],
+      ),
     ),
     owedWork: owed.size,
     leaks,

@@ -130,7 +130,7 @@ async function inParallel(rig: KataRig, count: number): Promise<void> {
 
 async function untilReady(rig: KataRig, count: number): Promise<void> {
   const late = soon();
-  while (rig.backend.spareMachines < count) await sleep(20, late);
+  while ((rig.backend.warmPool?.ready ?? 0) < count) await sleep(20, late);
 }
 
 async function main(): Promise<void> {

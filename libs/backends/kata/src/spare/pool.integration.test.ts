@@ -28,7 +28,7 @@ describe('machines that are kept ready', { timeout: 60_000 }, () => {
 
   const spares = async (): Promise<readonly string[]> => readdir(join(rig.directory, 'run/spares'));
   const untilReady = async (): Promise<void> =>
-    await expect.poll(() => rig.backend.spareMachines, { timeout: 60_000, interval: 100 }).toBe(1);
+    await expect.poll(() => rig.backend.warmPool?.ready, { timeout: 60_000, interval: 100 }).toBe(1);
   const runPod = async (): Promise<Pod> => {
     const sandbox = await rig.makeSandbox();
     await rig.backend.sandboxes.prepare(sandbox, soon());
@@ -59,6 +59,7 @@ describe('machines that are kept ready', { timeout: 60_000 }, () => {
       await remove(pod);
     }
     expect(seen.size).toBe(2);
+    expect(rig.backend.warmPool).toMatchObject({ wanted: 1, hits: 2, misses: 0 });
     expect(new Set(identities.flatMap((lines) => lines.split('\n').slice(0, 2))).size).toBe(4);
   });
 
@@ -114,9 +115,11 @@ describe('machines that are kept ready', { timeout: 60_000 }, () => {
     ['hangs', 'SIGSTOP'],
   ] as const)('are not given away when the machine %s', async (_what, signal) => {
     await untilReady();
+    const misses = rig.backend.warmPool?.misses ?? Number.NaN;
     process.kill(await spareProcess(), signal);
     const pod = await runPod();
     expect(Object.keys(pod.started.phases ?? {})).toEqual(['restore', 'ssh']);
+    expect(rig.backend.warmPool?.misses).toBe(misses + 1);
     await remove(pod);
   });
 

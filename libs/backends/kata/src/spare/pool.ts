@@ -1,3 +1,4 @@
+import type { WarmPool } from '@crihub/contract';
 import { type Clock, describeError, type Logger, newSandboxId, sleep, withDeadline } from '@crihub/kernel';
 import type { Mounts } from '@crihub/linux';
 import { READY_MS } from '../machine/bring-up.ts';
@@ -40,7 +41,7 @@ const CHECK_MS = 500;
  * Machines of the handler's own size, kept ready. Each is given away once; then another one is made, alone and
  * while no pod is being made. They end with the daemon.
  */
-export class Pool {
+export class Pool implements WarmPool {
   readonly #options: PoolOptions;
   readonly #dependencies: PoolDependencies;
   readonly #closing = new AbortController();
@@ -48,6 +49,8 @@ export class Pool {
   /** Of machines that have ended by themselves. */
   readonly #leaving = new Set<Promise<void>>();
   #filling: Promise<void> | undefined;
+  #hits = 0;
+  #misses = 0;
 
   constructor(options: PoolOptions, dependencies: PoolDependencies) {
     this.#options = options;
@@ -57,6 +60,18 @@ export class Pool {
   /** How many are ready. */
   get ready(): number {
     return this.#spares.size;
+  }
+
+  get wanted(): number {
+    return this.#options.count;
+  }
+
+  get hits(): number {
+    return this.#hits;
+  }
+
+  get misses(): number {
+    return this.#misses;
   }
 
   /** Makes what is missing, in the background. Repeatable. */
@@ -73,7 +88,17 @@ export class Pool {
   }
 
   /** Gives one away, for good, that was seen to live; undefined if there is none of this size. */
-  async take({ memoryBytes, cpus }: MachineSize, signal: AbortSignal): Promise<SpareMachine | undefined> {
+  async take(size: MachineSize, signal: AbortSignal): Promise<SpareMachine | undefined> {
+    const spare = await this.#takeLiving(size, signal);
+    if (spare === undefined) this.#misses += 1;
+    else this.#hits += 1;
+    return spare;
+  }
+
+  async #takeLiving(
+    { memoryBytes, cpus }: MachineSize,
+    signal: AbortSignal,
+  ): Promise<SpareMachine | undefined> {
     const { size } = this.#options;
     if (size.memoryBytes !== memoryBytes || size.cpus !== cpus) return undefined;
     for (const spare of this.#spares) {
