@@ -1,4 +1,4 @@
-import { access, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { run } from '@crihub/transport/process';
@@ -46,6 +46,11 @@ describe('the distribution', () => {
     const { version } = JSON.parse(await readFile(installed('package.json'), 'utf8')) as { version: string };
     expect(await output(installed(`bin/${program}`), '--version')).toBe(`${version}\n`);
     expect(await output(installed(`bin/${program}`), '--help')).toContain(`Usage: ${program} `);
+  });
+
+  it('keeps what it compiled for its next start', async () => {
+    await output(installed('bin/crihub'), '--version');
+    expect(await readdir(installed('cache'))).not.toEqual([]);
   });
 
   it("names what its unit starts, and the node's configuration", async () => {
