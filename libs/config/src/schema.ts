@@ -197,7 +197,9 @@ export const configSchema = z.strictObject({
     .describe('What must outlive a reboot: records, images, root filesystems.'),
   runDirectory: absolutePath
     .default('/run/crihub')
-    .describe('What need not: namespaces, sockets, state of OCI runtimes. A short path, on a tmpfs.'),
+    .describe(
+      'What need not: namespaces, sockets, state of OCI runtimes. A short path, on a tmpfs; for `kata` one that takes user attributes, as from Linux 6.6 on.',
+    ),
   cgroupDriver: z
     .enum(['cgroupfs', 'systemd'])
     .default('cgroupfs')

@@ -120,7 +120,7 @@ export class KataBackend implements Backend {
     this.#layout = layout;
     this.#records = records;
     this.#running = running;
-    this.#health = new KataHealth(settings);
+    this.#health = new KataHealth({ ...settings, podsDirectory: layout.pods });
     this.containers = containers;
     this.processes = containers;
     this.sandboxes = new KataSandboxes(

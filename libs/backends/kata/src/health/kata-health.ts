@@ -1,11 +1,14 @@
 import type { BackendHealth, Capabilities } from '@crihub/contract';
-import { describeError, reasonOf, RuntimeError } from '@crihub/kernel';
+import { describeError, errnoCode, reasonOf, RuntimeError } from '@crihub/kernel';
+import { lsetxattrSync } from '@crihub/linux/sync';
 import { run } from '@crihub/transport/process';
 import { findGuest } from '../machine/platform.ts';
 
 export interface KataHealthDependencies {
   readonly qemuPath: string;
   readonly guestDirectory: string;
+  /** Where what pods share with their guests is. */
+  readonly podsDirectory: string;
 }
 
 const PROBE_TIMEOUT_MS = 10_000;
@@ -27,7 +30,7 @@ const CAPABILITIES: Capabilities = {
   updateSandboxResources: true,
 };
 
-/** Whether QEMU and a guest are there. */
+/** Whether QEMU and a guest are there, and pods can share files with it. */
 export class KataHealth {
   readonly #dependencies: KataHealthDependencies;
 
@@ -38,7 +41,8 @@ export class KataHealth {
   async check(signal: AbortSignal): Promise<BackendHealth> {
     signal.throwIfAborted();
     try {
-      const { guestDirectory } = this.#dependencies;
+      const { guestDirectory, podsDirectory } = this.#dependencies;
+      checkAttributes(podsDirectory);
       const [version] = await Promise.all([this.#qemuVersion(signal), findGuest(guestDirectory)]);
       return { healthy: true, version, capabilities: CAPABILITIES };
     } catch (error) {
@@ -54,5 +58,16 @@ export class KataHealth {
     const version = /version (\S+)/.exec(stdout.toString())?.[1];
     if (version !== undefined) return `QEMU ${version}`;
     throw new RuntimeError('FailedPrecondition', `${qemuPath} does not tell its version: is it QEMU?`);
+  }
+}
+
+/** In attributes of files on the host QEMU keeps the owners and modes that a guest asks for. */
+function checkAttributes(directory: string): void {
+  try {
+    lsetxattrSync(directory, 'user.crihub.probe', Buffer.from('y'));
+  } catch (cause) {
+    if (errnoCode(cause) === 'ENOENT') return; // made by the start of the backend, which is yet to come
+    const message = `${directory} takes no user attributes, as tmpfs before Linux 6.6: let runDirectory be on a disk`;
+    throw new RuntimeError('FailedPrecondition', message, { reason: 'NoFileAttributes', cause });
   }
 }
