@@ -127,10 +127,14 @@ function setSchema(file: string, version: number): void {
   database.prepare("UPDATE meta SET value = ? WHERE key = 'schema'").run(version);
 }
 
-/** Takes all the space of the file system. */
+/** Takes all the space of the file system, also what the daemon takes or frees meanwhile. */
 async function fill(file: string): Promise<void> {
   await writeFile(file, '');
-  const { bavail, bsize } = await statfs(path.dirname(file));
-  const { exitCode, stderr } = await run('fallocate', { args: ['-l', String(bavail * bsize), file] });
-  if (exitCode !== 0) throw new Error(stderr.toString());
+  for (let tries = 0, size = 0; tries < 20; tries += 1) {
+    const { bavail, bsize } = await statfs(path.dirname(file));
+    if (bavail === 0) return;
+    const { exitCode } = await run('fallocate', { args: ['-l', String(size + bavail * bsize), file] });
+    if (exitCode === 0) size += bavail * bsize;
+  }
+  throw new Error(`${file} can't take all the space`);
 }
