@@ -4,6 +4,7 @@ import { errnoCode, sleep } from '@crihub/kernel';
 const POLL_MS = 5;
 /** More than a short line takes in any format. */
 const TAIL_BYTES = 512;
+
 /** Waits until the last line of a container's log is this one. @throws Error when it is not in time. */
 export async function untilLogged(file: string, line: string, patienceMs: number): Promise<void> {
   for (const end = Date.now() + patienceMs; ; await sleep(POLL_MS)) {

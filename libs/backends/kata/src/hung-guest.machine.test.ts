@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import type { BackendEvent } from '@crihub/contract';
 import { isAlive, processRef } from '@crihub/linux';
-import { QmpConnection } from '@crihub/transport/qmp';
 import { expect, it } from 'vitest';
-import { machineFiles } from './machine/machine-files.ts';
 import { KataRig } from './testing/kata-rig.ts';
+import { runSleeper, tellMachine } from './testing/sleeper.ts';
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -16,12 +14,7 @@ it(
   async () => {
     await using rig = await KataRig.start();
     const { sandboxes, containers } = rig.backend;
-    const sandbox = await rig.makeSandbox();
-    await sandboxes.prepare(sandbox, soon());
-    await sandboxes.start(sandbox, undefined, soon());
-    const container = await rig.makeContainer(sandbox, { process: { args: ['sleep', '1000'] } });
-    await containers.create(container, sandbox, soon());
-    await containers.start(container.id, soon());
+    const { sandbox, container } = await runSleeper(rig);
     const machine = `${rig.machine.podCgroup(sandbox.id)}/crihub-machine-${sandbox.id.slice(0, 16)}`;
     const [qemu = Number.NaN] = await rig.machine.cgroups.processes(machine);
     const ref = await processRef(qemu);
@@ -47,20 +40,9 @@ it(
   { timeout: 150_000 },
   async () => {
     await using rig = await KataRig.start();
-    const sandbox = await rig.makeSandbox();
-    await rig.backend.sandboxes.prepare(sandbox, soon());
-    await rig.backend.sandboxes.start(sandbox, undefined, soon());
-    const container = await rig.makeContainer(sandbox, { process: { args: ['sleep', '1000'] } });
-    await rig.backend.containers.create(container, sandbox, soon());
-    await rig.backend.containers.start(container.id, soon());
-    const { qmp: socket } = machineFiles(join(rig.directory, 'run/pods', sandbox.id.slice(0, 32), 'vm'));
-    const tell = async (command: string): Promise<void> => {
-      const qmp = await QmpConnection.open(socket, soon());
-      await qmp.execute(command, {}, soon());
-      qmp.close();
-    };
+    const { sandbox, container } = await runSleeper(rig);
 
-    const deaf = await rig.reopen(async () => tell('stop'));
+    const deaf = await rig.reopen(async () => tellMachine(rig, sandbox, 'stop'));
     expect(await deaf.inventory(soon())).toMatchObject({
       sandboxes: [{ id: sandbox.id, state: 'running' }],
       containers: [{ id: container.id, state: 'running' }],
