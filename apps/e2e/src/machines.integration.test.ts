@@ -1,69 +1,35 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
-  buildImage,
   containerConfig,
   createContainer,
-  CriClient,
   execSync,
   podConfig,
-  pullImage,
   removePod,
   runPod,
   startContainer,
-  startCrihub,
-  startFixtureRegistry,
-  writeBridgeNetwork,
 } from '@crihub/tool-fixtures';
 import { GUEST_DIRECTORY } from '@crihub/tool-guest';
 import { type ContainerStats, RuntimeServiceService as runtime } from '@crihub/wire/cri';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { BUSYBOX, TestNode } from './node/test-node.ts';
 
 /* Pods in virtual machines, one of which is kept ready, by a whole daemon with its network. */
 
-const ADDRESS = '127.0.0.1:9672';
 const MEBIBYTE = 1024 * 1024;
 
-let directory: string;
-let started: AsyncDisposableStack;
-let cri: CriClient;
-let image: string;
+let node: TestNode;
 
 beforeAll(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'crihub-machines-'));
-  started = new AsyncDisposableStack();
-  started.defer(async () => await rm(directory, { recursive: true, force: true }));
-  const busybox = await buildImage('busybox');
-  image = busybox.reference;
-  const { certsDirectory } = started.use(
-    await startFixtureRegistry(path.join(directory, 'registry'), [busybox]),
-  );
-  const network = await writeBridgeNetwork(path.join(directory, 'cni'), {
-    name: 'crihub-machines-test',
-    bridge: 'crihub-vm0',
-    subnet: '10.93.0.0/16',
+  node = await TestNode.start({
+    number: 67,
+    handlers: () => ({ kata: { backend: 'kata', guestDirectory: GUEST_DIRECTORY, warmPool: 1 } }),
   });
-  started.defer(async () => network.remove());
-  const daemon = started.use(
-    await startCrihub({
-      directory: path.join(directory, 'crihub'),
-      network,
-      certsDirectory,
-      metricsAddress: ADDRESS,
-      handlers: { kata: { backend: 'kata', guestDirectory: GUEST_DIRECTORY, warmPool: 1 } },
-    }),
-  );
-  cri = started.use(new CriClient(daemon.socket));
-  await pullImage(cri, image);
 }, 60_000);
 
-afterAll(async () => started.disposeAsync(), 60_000);
+afterAll(async () => node[Symbol.asyncDispose](), 60_000);
 
-const figure = async (name: string): Promise<number> => {
-  const metrics = await (await fetch(`http://${ADDRESS}/metrics`)).text();
-  return Number(new RegExp(String.raw`^${name}\{handler="kata"\} (\d+)$`, 'm').exec(metrics)?.[1]);
-};
+const figure = async (name: string): Promise<number> =>
+  Number(new RegExp(String.raw`^${name}\{handler="kata"\} (\d+)$`, 'm').exec(await node.metrics())?.[1]);
 
 const untilReady = async (): Promise<void> =>
   await expect.poll(async () => figure('crihub_warm_pool_ready'), { timeout: 60_000 }).toBe(1);
@@ -84,40 +50,40 @@ const usage = (one: Pick<ContainerStats, 'cpu' | 'memory'> | undefined): Usage =
 });
 
 async function usageOf(podSandboxId: string): Promise<PodUsage> {
-  const { stats } = await cri.call(runtime.podSandboxStats, { podSandboxId });
+  const { stats } = await node.cri.call(runtime.podSandboxStats, { podSandboxId });
   const containers = stats?.linux?.containers ?? [];
   return { pod: usage(stats?.linux), of: (id) => usage(containers.find((one) => one.attributes?.id === id)) };
 }
 
 it('gives a pod the machine that is ready, and tells so in the metrics', { timeout: 90_000 }, async () => {
   await untilReady();
-  const id = await runPod(cri, podConfig('warm', path.join(directory, 'logs')), 'kata');
+  const id = await runPod(node.cri, await node.podConfig('warm'), 'kata');
   expect(await figure('crihub_warm_pool_wanted')).toBe(1);
   expect(await figure('crihub_warm_pool_hits_total')).toBe(1);
   expect(await figure('crihub_warm_pool_misses_total')).toBe(0);
-  await removePod(cri, id);
+  await removePod(node.cri, id);
 });
 
 it(
   "tells what containers use from the guest, and the pod's use with its machine",
   { timeout: 90_000 },
   async () => {
-    const pod = podConfig('busy', path.join(directory, 'logs'));
-    const podSandboxId = await runPod(cri, pod, 'kata');
+    const pod = podConfig('busy', path.join(node.directory, 'logs'));
+    const podSandboxId = await runPod(node.cri, pod, 'kata');
     const start = async (name: string, script: string): Promise<string> => {
       const id = await createContainer(
-        cri,
+        node.cri,
         podSandboxId,
-        containerConfig(name, image, ['sh', '-c', script]),
+        containerConfig(name, BUSYBOX, ['sh', '-c', script]),
         pod,
       );
-      await startContainer(cri, id);
+      await startContainer(node.cri, id);
       return id;
     };
     const busy = await start('busy', 'while :; do :; done');
     const fat = await start('fat', 'head -c 33554432 /dev/zero > /dev/shm/fat; exec sleep 1000');
     const size = async (): Promise<string> =>
-      (await execSync(cri, fat, ['stat', '-c', '%s', '/dev/shm/fat'])).stdout.toString().trim();
+      (await execSync(node.cri, fat, ['stat', '-c', '%s', '/dev/shm/fat'])).stdout.toString().trim();
     await expect.poll(size, { timeout: 20_000 }).toBe(String(32 * MEBIBYTE));
 
     const before = await usageOf(podSandboxId);
@@ -136,6 +102,6 @@ it(
     expect(overhead('memoryBytes')).toBeGreaterThan(0);
     expect(overhead('cpuMs')).toBeGreaterThan(0);
     expect(after.pod.cpuMs - before.pod.cpuMs).toBeGreaterThan(after.of(busy).cpuMs - before.of(busy).cpuMs);
-    await removePod(cri, podSandboxId);
+    await removePod(node.cri, podSandboxId);
   },
 );
